@@ -1,0 +1,154 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SpinStudio.Engine.Runs;
+
+/// <summary>What a run is asked to do: the content of <c>run.json</c>. Keys are snake_case; an unknown key is refused.</summary>
+/// <remarks>
+/// Defaults are the sane column of the SPIN reference (one template, sampling at temperature 1, clipping at 1);
+/// <see cref="RunPresets.Paper"/> holds the published settings (Chen et al., arXiv 2401.01335, Appendix B).
+/// Lists (<see cref="Beta"/>, <see cref="LearningRate"/>) hold one value per iteration; the last one repeats.
+/// </remarks>
+public sealed record RunConfig
+{
+    /// <summary>A name for people. Never used as a path.</summary>
+    public string Name { get; init; } = "Untitled run";
+
+    /// <summary><c>spin</c>: self-play. <c>sft</c>: supervised fine-tuning on the same data, one iteration.</summary>
+    public RunKind Kind { get; init; } = RunKind.Spin;
+
+    /// <summary>Folder of the starting model (Hugging Face layout), relative to the file that holds this config.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The SFT dataset: canonical JSON Lines, relative to the file that holds this config.</summary>
+    public required string Dataset { get; init; }
+
+    /// <summary>Held-out examples in the same form. Empty: <see cref="HeldOutFraction"/> of the dataset is set aside.</summary>
+    public string? HeldOut { get; init; }
+
+    /// <summary>Share of the dataset that is set aside for evaluation when <see cref="HeldOut"/> is not given. Deterministic by prompt id.</summary>
+    public double HeldOutFraction { get; init; } = 0.05;
+
+    /// <summary>Use only the first N examples of the dataset after a seeded shuffle; 0 = all.</summary>
+    public int MaxExamples { get; init; }
+
+    /// <summary>SPIN iterations T. Ignored for <c>sft</c>.</summary>
+    public int Iterations { get; init; } = 3;
+
+    public int Seed { get; init; } = 42;
+
+    /// <summary><c>fp32</c>, or <c>bf16</c> compute with fp32 master weights.</summary>
+    public Precision Dtype { get; init; } = Precision.Bf16;
+
+    /// <summary>Threads for libtorch; 0 = all cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>ℓ in the SPIN objective: <c>sigmoid</c> (logistic) or <c>hinge</c>.</summary>
+    public SpinLossType Loss { get; init; } = SpinLossType.Sigmoid;
+
+    /// <summary>λ of the paper, per iteration: scales the log-ratio of summed log-probs.</summary>
+    public IReadOnlyList<double> Beta { get; init; } = [0.1];
+
+    /// <summary>Peak learning rate, per iteration.</summary>
+    public IReadOnlyList<double> LearningRate { get; init; } = [5e-7];
+
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.RmsProp;
+
+    public double WeightDecay { get; init; }
+
+    /// <summary>Share of the schedule's steps spent in linear warm-up from 0.</summary>
+    public double WarmupRatio { get; init; } = 0.1;
+
+    /// <summary>Epochs that the learning-rate schedule spans (it decays linearly to 0 at their end).</summary>
+    public double ScheduleEpochs { get; init; } = 2;
+
+    /// <summary>Epochs that are really trained, at most <see cref="ScheduleEpochs"/>.</summary>
+    public double Epochs { get; init; } = 2;
+
+    /// <summary>Pairs (for <c>sft</c>: examples) per optimizer step.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Pairs per forward and backward; gradients accumulate to <see cref="BatchSize"/>.</summary>
+    public int MicroBatchSize { get; init; } = 8;
+
+    /// <summary>Gradient norm is clipped to this; 0 = no clipping (as the official runs effectively did).</summary>
+    public double MaxGradNorm { get; init; } = 1.0;
+
+    /// <summary>How many iterations' pair sets are trained on: 2 = iterations t and t−1 (the paper), 1 = t alone (Algorithm 1).</summary>
+    public int Window { get; init; } = 2;
+
+    /// <summary>Longest prompt + answer, in tokens.</summary>
+    public int MaxLength { get; init; } = 1024;
+
+    /// <summary>A longer prompt keeps its last this many tokens.</summary>
+    public int MaxPromptLength { get; init; } = 512;
+
+    /// <summary>Drop pairs whose generated answer equals the human one (their gradient is zero); they are counted.</summary>
+    public bool DropIdentical { get; init; } = true;
+
+    public GenerationConfig Generation { get; init; } = new();
+
+    public EvaluationConfig Evaluation { get; init; } = new();
+
+    /// <summary>Optimizer steps between checkpoints.</summary>
+    public int CheckpointEvery { get; init; } = 50;
+
+    /// <summary>The value of a per-iteration list at an iteration: the last one repeats.</summary>
+    public static double At(IReadOnlyList<double> perIteration, int iteration) => perIteration[Math.Min(iteration, perIteration.Count - 1)];
+}
+
+/// <summary>How the opponent answers.</summary>
+public sealed record GenerationConfig
+{
+    /// <summary>0 = greedy.</summary>
+    public double Temperature { get; init; } = 1.0;
+
+    /// <summary>Nucleus sampling: smallest set of tokens whose probability reaches this. 1 = off.</summary>
+    public double TopP { get; init; } = 1.0;
+
+    /// <summary>Only the k likeliest tokens. 0 = off.</summary>
+    public int TopK { get; init; }
+
+    public int MaxNewTokens { get; init; } = 256;
+
+    /// <summary>Sequences decoded together.</summary>
+    public int BatchSize { get; init; } = 64;
+}
+
+/// <summary>What is measured on the held-out examples before the first iteration and after each.</summary>
+public sealed record EvaluationConfig
+{
+    /// <summary>Held-out examples used; 0 = none are evaluated.</summary>
+    public int Examples { get; init; } = 200;
+
+    /// <summary>Sampled answers per held-out prompt.</summary>
+    public int SamplesPerPrompt { get; init; } = 1;
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<RunKind>))]
+public enum RunKind
+{
+    [JsonStringEnumMemberName("spin")] Spin,
+    [JsonStringEnumMemberName("sft")] Sft,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<Precision>))]
+public enum Precision
+{
+    [JsonStringEnumMemberName("fp32")] Fp32,
+    [JsonStringEnumMemberName("bf16")] Bf16,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<SpinLossType>))]
+public enum SpinLossType
+{
+    [JsonStringEnumMemberName("sigmoid")] Sigmoid,
+    [JsonStringEnumMemberName("hinge")] Hinge,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<OptimizerKind>))]
+public enum OptimizerKind
+{
+    [JsonStringEnumMemberName("rmsprop")] RmsProp,
+    [JsonStringEnumMemberName("adamw")] AdamW,
+}

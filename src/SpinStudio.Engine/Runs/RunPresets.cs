@@ -1,0 +1,26 @@
+namespace SpinStudio.Engine.Runs;
+
+/// <summary>Named starting points for a run.</summary>
+public static class RunPresets
+{
+    /// <summary>The published settings: Chen et al., arXiv 2401.01335v3, Appendix B, and the official repository's configs. Schedule spans 6 epochs, stopped after 2.</summary>
+    public static RunConfig Paper(RunConfig config) => config with
+    {
+        Iterations = 4,
+        Loss = SpinLossType.Sigmoid,
+        Beta = [0.1, 0.1, 0.1, 5.0],
+        LearningRate = [5e-7, 5e-7, 1e-7, 1e-7],
+        Optimizer = OptimizerKind.RmsProp,
+        WeightDecay = 0,
+        WarmupRatio = 0.1,
+        ScheduleEpochs = 6,
+        Epochs = 2,
+        BatchSize = 64,
+        MaxGradNorm = 0,
+        Window = 2,
+        MaxLength = 1024,
+        MaxPromptLength = 512,
+        Dtype = Precision.Bf16,
+        Generation = config.Generation with { Temperature = 1, TopP = 1, TopK = 0, MaxNewTokens = 256 },
+    };
+}
