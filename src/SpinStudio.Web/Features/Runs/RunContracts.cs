@@ -1,0 +1,87 @@
+using SpinStudio.Data;
+using SpinStudio.Engine.Runs;
+
+namespace SpinStudio.Web.Features.Runs;
+
+/// <summary>A run as lists and headers show it.</summary>
+/// <param name="Kind">spin or sft.</param>
+/// <param name="QueuePosition">1 = next to start; null when it is not waiting.</param>
+/// <param name="CurrentIteration">From 0; −1 while the starting model is evaluated; null before anything began.</param>
+/// <param name="Phase">generate, score, train, save or evaluate; null before anything began.</param>
+/// <param name="Overall">Share of the whole run that is done, 0..1.</param>
+/// <param name="EtaSeconds">Estimated seconds to the end of the run; null until it can be told.</param>
+/// <param name="LastSeq">The journal is in the database up to here: what a live subscription continues from.</param>
+public sealed record RunSummary(
+    Guid Id, string Name, string Kind, RunStatus Status, int? QueuePosition, int Iterations, int? CurrentIteration, string? Phase, long PhaseDone, long PhaseTotal,
+    string? PhaseUnit, double TokensPerSecond, double Overall, double? EtaSeconds, Guid? DatasetId, string? DatasetName, Guid? ModelId, string? ModelName,
+    string? CreatedBy, string? StoppedBy, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, long LastSeq)
+{
+    /// <summary>Something works on it, or will without being asked.</summary>
+    public bool Active => Status is RunStatus.Queued or RunStatus.Running or RunStatus.Stopping or RunStatus.Interrupted;
+
+    public bool CanStop => Status is RunStatus.Queued or RunStatus.Running or RunStatus.Interrupted;
+
+    public bool CanResume => Status is RunStatus.Stopped or RunStatus.Failed;
+
+    public bool CanDelete => Status is RunStatus.Stopped or RunStatus.Failed or RunStatus.Completed;
+
+    /// <summary>What people read: Queued, Preparing, Generating, Scoring, Training, Saving, Evaluating, Stopping, Stopped, Interrupted, Failed or Completed.</summary>
+    public string StatusText => Status == RunStatus.Running ? PhaseText(Phase) : Status.ToString();
+
+    private static string PhaseText(string? phase) => phase switch
+    {
+        "generate" => "Generating",
+        "score" => "Scoring",
+        "train" => "Training",
+        "save" => "Saving",
+        "evaluate" => "Evaluating",
+        _ => "Preparing",
+    };
+}
+
+/// <summary>Why a run failed and what to try.</summary>
+/// <param name="Cause">bad_input, invariant, not_finite, out_of_memory, disk, internal or engine_lost.</param>
+/// <param name="Fixes">Most promising first.</param>
+/// <param name="LogTail">Last lines of the engine's output, at most 50.</param>
+public sealed record FailureCard(string Cause, string Message, IReadOnlyList<string> Fixes, IReadOnlyList<string> LogTail);
+
+/// <param name="Opponent">Iteration whose model was the opponent; −1 is the starting model.</param>
+/// <param name="Dropped">Pairs not trained on, by reason.</param>
+/// <param name="ModelId">The model it made, once finished.</param>
+public sealed record IterationInfo(
+    int Number, int Opponent, double Beta, double LearningRate, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, double? Seconds, int? Pairs,
+    IReadOnlyDictionary<string, int> Dropped, Guid? ModelId, string? ModelSha256);
+
+/// <param name="Config">The resolved config as the engine was given it.</param>
+/// <param name="Device">Device, type and threads as the engine reported them; null before its first start.</param>
+/// <param name="Failure">Null unless it failed.</param>
+public sealed record RunDetail(
+    RunSummary Summary, RunConfig Config, string ConfigJson, string? Device, FailureCard? Failure, IReadOnlyList<IterationInfo> Iterations, Guid? FinalModelId);
+
+/// <summary>What a person asks for. Model and dataset are chosen by id; the paths in <paramref name="Config"/> are filled in by the studio.</summary>
+/// <param name="Config">Settings; its Model, Dataset and HeldOut are ignored.</param>
+/// <param name="DatasetVersionId">Null: the newest version.</param>
+/// <param name="ClientRequestId">Chosen once per form: sending the same request again returns the run that exists.</param>
+public sealed record NewRun(RunConfig Config, Guid ModelId, Guid DatasetId, string ClientRequestId, Guid? DatasetVersionId = null);
+
+public enum Severity
+{
+    Notice,
+    Warning,
+    Error,
+}
+
+/// <summary>One finding of the check before launch. An error refuses the run.</summary>
+/// <param name="Field">Config field that it is about, in snake_case; null for the whole.</param>
+public sealed record PreflightFinding(Severity Severity, string? Field, string Message);
+
+/// <summary>What a run would do, in figures, with everything that speaks against it.</summary>
+/// <param name="DiskBytes">Estimated size of the finished run folder.</param>
+/// <param name="StepsPerIteration">Optimizer steps of each iteration.</param>
+public sealed record RunPlan(int TrainExamples, int HeldOutExamples, IReadOnlyList<int> StepsPerIteration, long DiskBytes, long FreeDiskBytes, IReadOnlyList<PreflightFinding> Findings)
+{
+    public bool Startable => Findings.All(finding => finding.Severity != Severity.Error);
+}
+
+/// <param name="Name">Path inside the run folder.</param>
+public sealed record RunFile(string Name, long Bytes, DateTimeOffset ChangedAt);
