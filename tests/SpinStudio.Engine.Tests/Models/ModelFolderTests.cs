@@ -1,0 +1,173 @@
+using System.Text.Json.Nodes;
+using SpinStudio.Engine.Models;
+using Xunit;
+
+namespace SpinStudio.Engine.Tests.Models;
+
+public sealed class ModelFolderTests : IDisposable
+{
+    private static readonly ModelConfig Tiny = new()
+    {
+        VocabSize = 10,
+        HiddenSize = 8,
+        IntermediateSize = 12,
+        Layers = 2,
+        Heads = 4,
+        KeyValueHeads = 2,
+        HeadDim = 2,
+        EosTokenIds = [1],
+        TieWordEmbeddings = true,
+    };
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_sound_folder_is_described()
+    {
+        Write(Tiny);
+        _folder.Write("generation_config.json", """{"eos_token_id": [1, 3]}""");
+        var model = ModelFolder.Open(_folder.Path);
+        // By hand: 10·8 embedding, per layer 8 + 64 + 32 + 32 + 64 + 8 + 3·96, final norm 8.
+        Assert.Equal(80 + (2 * 496) + 8, model.ParameterCount);
+        Assert.Equal(model.ParameterCount * 4, model.WeightBytes);
+        Assert.Equal([1, 3], model.StopTokenIds);
+        Assert.Equal(["F32"], model.Dtypes);
+    }
+
+    [Fact]
+    public void A_wrong_shape_is_named_with_both_shapes()
+    {
+        Write(Tiny, tensor => tensor.Name == "model.layers.0.self_attn.q_proj.weight" ? tensor with { Shape = [4, 8] } : tensor);
+        Refused("tensor model.layers.0.self_attn.q_proj.weight has shape [4, 8], config.json asks for [8, 8]");
+    }
+
+    [Fact]
+    public void A_missing_tensor_is_named()
+    {
+        Write(Tiny, tensor => tensor.Name == "model.norm.weight" ? null : tensor);
+        Refused("1 tensors are missing that config.json asks for: model.norm.weight");
+    }
+
+    [Fact]
+    public void An_unknown_tensor_is_named()
+    {
+        Write(Tiny, tensor => tensor, new TensorInfo("model.layers.0.self_attn.q_proj.bias", "F32", [8]));
+        Refused("do not belong to a LlamaForCausalLM: model.layers.0.self_attn.q_proj.bias");
+    }
+
+    [Fact]
+    public void A_tied_head_may_be_stored_twice_and_rotary_buffers_are_ignored()
+    {
+        Write(Tiny, tensor => tensor, new TensorInfo("lm_head.weight", "F32", [10, 8]), new TensorInfo("model.layers.0.self_attn.rotary_emb.inv_freq", "F32", [1]));
+        Assert.Equal(1080, ModelFolder.Open(_folder.Path).ParameterCount);
+    }
+
+    [Fact]
+    public void Shards_are_read_through_their_index()
+    {
+        Write(Tiny with { TieWordEmbeddings = false });
+        File.Move(_folder.In("model.safetensors"), _folder.In("model-00001-of-00001.safetensors"));
+        _folder.Write(ModelWeights.IndexFile, """{"weight_map": {"lm_head.weight": "model-00001-of-00001.safetensors"}}""");
+        Assert.Equal(["model-00001-of-00001.safetensors"], ModelFolder.Open(_folder.Path).WeightFiles);
+    }
+
+    [Theory]
+    [InlineData("../model.safetensors")]
+    [InlineData("/etc/passwd")]
+    [InlineData("model.bin")]
+    public void An_index_cannot_reach_outside_the_folder(string name)
+    {
+        Write(Tiny);
+        _folder.Write(ModelWeights.IndexFile, new JsonObject { ["weight_map"] = new JsonObject { ["a"] = name } }.ToJsonString());
+        Refused("is not a plain name of a safetensors file");
+    }
+
+    [Fact]
+    public void A_folder_with_a_pickle_is_refused()
+    {
+        Tiny.Save(_folder.In("config.json"));
+        _folder.Write("pytorch_model.bin", "x");
+        Refused("pytorch_model.bin is a pickle/zip checkpoint; only safetensors are read");
+    }
+
+    [Fact]
+    public void A_copy_holds_the_model_and_leaves_scripts_behind()
+    {
+        Write(Tiny);
+        _folder.Write("tokenizer.json", "{}");
+        _folder.Write("modeling_evil.py", "import os");
+        using var other = new TemporaryFolder();
+        ModelFolder.Copy(_folder.Path, other.In("copy"));
+        Assert.Equal(["config.json", "model.safetensors", "tokenizer.json"], Directory.EnumerateFiles(other.In("copy")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Throws<BadInputException>(() => ModelFolder.Copy(_folder.Path, other.In("copy")));
+    }
+
+    [Fact]
+    public void A_config_is_saved_and_loaded_as_the_same()
+    {
+        var config = Tiny with
+        {
+            RopeScaling = new RopeScaling.Llama3(8, 1, 4, 8192),
+            EosTokenIds = [1, 2],
+            BosTokenId = 0,
+            RopeTheta = 500000,
+            TorchDtype = "bfloat16",
+        };
+        config.Save(_folder.In("config.json"));
+        var loaded = ModelConfig.Load(_folder.In("config.json"));
+        Assert.Equal(config.EosTokenIds, loaded.EosTokenIds);
+        Assert.Equal(config with { EosTokenIds = [] }, loaded with { EosTokenIds = [] });
+    }
+
+    [Theory]
+    [InlineData("architectures", "[\"GPT2LMHeadModel\"]", "architecture 'GPT2LMHeadModel' is not supported; supported are LlamaForCausalLM, MistralForCausalLM")]
+    [InlineData("architectures", "[]", "architectures must hold one name")]
+    [InlineData("rope_scaling", "{\"rope_type\": \"yarn\", \"factor\": 4}", "rope_scaling 'yarn' is not supported; supported are default, linear, llama3")]
+    [InlineData("rope_scaling", "{\"type\": \"linear\"}", "factor is missing")]
+    [InlineData("attention_bias", "true", "attention_bias = true is not supported")]
+    [InlineData("hidden_act", "\"gelu\"", "hidden_act 'gelu' is not supported")]
+    [InlineData("hidden_size", "0", "hidden_size must be a whole number from 1")]
+    [InlineData("hidden_size", "99999999999", "hidden_size must be a whole number from 1")]
+    [InlineData("num_key_value_heads", "3", "num_attention_heads 4 is no multiple of num_key_value_heads 3")]
+    [InlineData("head_dim", "3", "head_dim must be even")]
+    [InlineData("sliding_window", "128", "sliding_window 128 is not supported")]
+    [InlineData("quantization_config", "{}", "quantized weights cannot be trained")]
+    [InlineData("eos_token_id", "10", "eos_token_id 10 is not below vocab_size 10")]
+    [InlineData("eos_token_id", "\"</s>\"", "eos_token_id must be a token id or a list of them")]
+    [InlineData("rms_norm_eps", "-1", "rms_norm_eps must be a number > 0 (got -1)")]
+    public void A_variant_that_is_not_supported_is_named(string key, string value, string expected)
+    {
+        Write(Tiny);
+        var json = JsonNode.Parse(File.ReadAllText(_folder.In("config.json")))!;
+        json[key] = JsonNode.Parse(value);
+        _folder.Write("config.json", json.ToJsonString());
+        Refused(expected);
+    }
+
+    [Fact]
+    public void Newer_rope_parameters_and_a_missing_head_dim_are_read()
+    {
+        _folder.Write("config.json", """
+            {"architectures": ["LlamaForCausalLM"], "vocab_size": 10, "hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2,
+             "rope_parameters": {"rope_type": "linear", "rope_theta": 20000, "factor": 2}, "dtype": "bfloat16", "pad_token_id": -1}
+            """);
+        var config = ModelConfig.Load(_folder.In("config.json"));
+        Assert.Equal((4, 2, 20000, "bfloat16", null), (config.HeadDim, config.KeyValueHeads, config.RopeTheta, config.TorchDtype, config.PadTokenId));
+        Assert.Equal(new RopeScaling.Linear(2), config.RopeScaling);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void Refused(string expected) =>
+        Assert.Contains(expected, Assert.Throws<BadInputException>(() => ModelFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
+
+    private void Write(ModelConfig config, Func<TensorInfo, TensorInfo?>? change = null, params TensorInfo[] more)
+    {
+        config.Save(_folder.In("config.json"));
+        TensorInfo[] tensors = [.. config.ExpectedTensors().Select(t => new TensorInfo(t.Name, "F32", t.Shape)).Select(change ?? (t => t)).OfType<TensorInfo>(), .. more];
+        using var writer = new SafetensorsWriter(_folder.In("model.safetensors"), tensors);
+        foreach (var tensor in tensors)
+            writer.Write(tensor.Name, new byte[tensor.Bytes]);
+        writer.Complete();
+    }
+}
