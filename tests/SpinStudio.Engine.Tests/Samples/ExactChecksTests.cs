@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SpinStudio.Engine.Evaluation;
+using Xunit;
 
 namespace SpinStudio.Engine.Tests.Samples;
 

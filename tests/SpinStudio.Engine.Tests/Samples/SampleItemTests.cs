@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SpinStudio.Engine.Evaluation;
 using SpinStudio.Engine.Samples;
+using Xunit;
 
 namespace SpinStudio.Engine.Tests.Samples;
 
