@@ -1,1 +1,1 @@
-return 0;
+return SpinStudio.Cli.CommandLine.Run(args);
