@@ -34,7 +34,7 @@ internal readonly struct Arg
 
     public static implicit operator Arg(bool value) => new(ArgumentTag.Bool, bits: value ? 1 : 0);
 
-    public static implicit operator Arg(Scalar value) => value.IsIntegral ? value.Integer : value.Real;
+    public static implicit operator Arg(Scalar value) => value.IsIntegral ? (Arg)value.Integer : (Arg)value.Real;
 
     public static implicit operator Arg(Scalar? value) => value is { } given ? given : default(Arg);
 
