@@ -7,9 +7,29 @@ internal static class JsonFile
 {
     private const int DeepestNesting = 64;
 
-    /// <summary>The object that the file holds.</summary>
-    /// <exception cref="BadInputException">The file is missing, too large, no JSON, or no object.</exception>
-    public static JsonElement ReadObject(string path, long longest)
+    /// <summary>Makes something of the object that the file holds.</summary>
+    /// <param name="longest">Bytes that the file may have.</param>
+    /// <param name="make">What it throws as <see cref="BadInputException"/> needs no file name.</param>
+    /// <exception cref="BadInputException">The file is missing, too large, no JSON, or no object, or <paramref name="make"/> refused it.</exception>
+    public static T Read<T>(string path, long longest, Func<JsonElement, T> make)
+    {
+        var json = ReadObject(path, longest);
+        try
+        {
+            return make(json);
+        }
+        catch (BadInputException e)
+        {
+            throw new BadInputException($"{path}: {e.Message}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            // Escapes such as \ud800 alone are well-formed JSON but no text.
+            throw new BadInputException($"{path}: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    private static JsonElement ReadObject(string path, long longest)
     {
         var file = new FileInfo(path);
         if (!file.Exists)

@@ -11,18 +11,7 @@ internal static class ModelConfigJson
     private const int LargestSize = 1 << 24;
     private const int MostLayers = 1024;
 
-    public static ModelConfig Read(string path)
-    {
-        var json = JsonFile.ReadObject(path, LongestFile);
-        try
-        {
-            return Read(json);
-        }
-        catch (BadInputException e)
-        {
-            throw new BadInputException($"{path}: {e.Message}", e);
-        }
-    }
+    public static ModelConfig Read(string path) => JsonFile.Read(path, LongestFile, Read);
 
     private static ModelConfig Read(JsonElement json)
     {

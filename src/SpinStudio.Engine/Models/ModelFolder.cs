@@ -58,6 +58,13 @@ public sealed class ModelFolder
     /// <summary>Maps the weights for reading.</summary>
     public ModelWeights OpenWeights() => ModelWeights.Open(Path);
 
+    /// <summary>Copies tokenizer, chat template, generation settings and the like, but neither config.json nor weights, into an existing folder.</summary>
+    public static void CopyCompanions(string from, string to)
+    {
+        foreach (var name in KeptFiles.Where(name => name is not ("config.json" or ModelWeights.IndexFile) && File.Exists(System.IO.Path.Combine(from, name))))
+            CopyFile(System.IO.Path.Combine(from, name), System.IO.Path.Combine(to, name));
+    }
+
     /// <summary>Copies what makes the model into a new folder, which appears whole or not at all. Other files, scripts among them, are left behind.</summary>
     /// <exception cref="BadInputException">The source is no sound model, or the target exists.</exception>
     public static void Copy(string from, string to)
@@ -77,7 +84,7 @@ public sealed class ModelFolder
     private static void CopyFile(string from, string to)
     {
         using var source = File.OpenRead(from);
-        using var target = new FileStream(to, FileMode.CreateNew, FileAccess.Write);
+        using var target = new FileStream(to, FileMode.Create, FileAccess.Write);
         source.CopyTo(target);
         target.Flush(flushToDisk: true);
     }
@@ -123,7 +130,7 @@ public sealed class ModelFolder
     {
         var generation = In("generation_config.json");
         return File.Exists(generation)
-            ? Config.EosTokenIds.Concat(ModelConfigJson.TokenIds(JsonFile.ReadObject(generation, LongestSmallFile), "eos_token_id")).Distinct()
+            ? Config.EosTokenIds.Concat(JsonFile.Read(generation, LongestSmallFile, json => ModelConfigJson.TokenIds(json, "eos_token_id"))).Distinct()
             : Config.EosTokenIds;
     }
 

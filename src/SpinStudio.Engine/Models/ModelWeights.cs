@@ -68,7 +68,7 @@ public sealed class ModelWeights : IDisposable
     {
         var index = Path.Combine(folder, IndexFile);
         if (File.Exists(index))
-            return Shards(index);
+            return JsonFile.Read(index, LongestIndex, Shards);
         if (File.Exists(Path.Combine(folder, SingleFile)))
             return [SingleFile];
         var pickle = Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal)
@@ -78,19 +78,18 @@ public sealed class ModelWeights : IDisposable
             : $"{Path.Combine(folder, pickle)} is a pickle/zip checkpoint; only safetensors are read");
     }
 
-    private static List<string> Shards(string index)
+    private static List<string> Shards(JsonElement index)
     {
-        var json = JsonFile.ReadObject(index, LongestIndex);
-        if (json.Get("weight_map") is not { ValueKind: JsonValueKind.Object } map)
-            throw new BadInputException($"{index} has no weight_map");
+        if (index.Get("weight_map") is not { ValueKind: JsonValueKind.Object } map)
+            throw new BadInputException("weight_map is missing");
         var names = map.EnumerateObject()
-            .Select(entry => entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : throw new BadInputException($"{index}: weight_map of '{entry.Name}' must be a file name"))
+            .Select(entry => entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : throw new BadInputException($"weight_map of '{entry.Name}' must be a file name"))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         if (names.Count is 0 or > MostShards)
-            throw new BadInputException($"{index} lists {names.Count} files; 1 to {MostShards} are read");
+            throw new BadInputException($"weight_map lists {names.Count} files; 1 to {MostShards} are read");
         // A name with a folder in it could reach outside the model folder.
         if (names.Find(name => name != Path.GetFileName(name) || !name.EndsWith(".safetensors", StringComparison.Ordinal)) is { } bad)
-            throw new BadInputException($"{index}: '{bad}' is not a plain name of a safetensors file");
+            throw new BadInputException($"'{bad}' is not a plain name of a safetensors file");
         return names;
     }
 
