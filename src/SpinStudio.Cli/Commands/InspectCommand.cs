@@ -27,8 +27,9 @@ internal static class InspectCommand
     {
         if (Directory.Exists(path))
         {
-            return File.Exists(Path.Combine(path, "config.json")) ? ModelFindings.Of(path)
-                : throw new BadInputException($"{path} is no model folder (it has no config.json)");
+            return RunFindings.IsRun(path) ? RunFindings.Of(path)
+                : File.Exists(Path.Combine(path, "config.json")) ? ModelFindings.Of(path)
+                : throw new BadInputException($"{path} is neither a run folder (it has no journal.jsonl) nor a model folder (it has no config.json)");
         }
 
         if (!File.Exists(path))
