@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace SpinStudio.Torch;
 
 /// <summary>Finds <c>libspinstudio_torch.so</c> and prepares the native environment before libtorch comes in with it.</summary>
-internal static partial class NativeLoader
+internal static class NativeLoader
 {
     private const string FileName = "libspinstudio_torch.so";
 
@@ -20,7 +20,7 @@ internal static partial class NativeLoader
 
         // libgomp's waiting threads spin: with a busy neighbour each parallel operator then costs milliseconds. libgomp reads this when it is loaded,
         // and Environment.SetEnvironmentVariable does not reach native code. A value that the user has set stays.
-        _ = setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
+        NativeEnvironment.SetDefault("OMP_WAIT_POLICY", "PASSIVE");
 
         var attempts = new List<string>();
         foreach (var path in Candidates())
@@ -53,7 +53,4 @@ internal static partial class NativeLoader
         if (Path.GetDirectoryName(typeof(NativeLoader).Assembly.Location) is { Length: > 0 } folder && folder != AppContext.BaseDirectory.TrimEnd('/'))
             yield return Path.Combine(folder, FileName);
     }
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int setenv(string name, string value, int overwrite);
 }

@@ -163,4 +163,8 @@ internal static class Ops
     internal static readonly Op zero_ = new("zero_");
     internal static readonly Op zeros = new("zeros");
     internal static readonly Op zeros_like = new("zeros_like");
+
+    // Our own kernels, registered by the native library.
+    internal static readonly Op adamw_ = new("spinstudio::adamw_");
+    internal static readonly Op rmsprop_ = new("spinstudio::rmsprop_");
 }
