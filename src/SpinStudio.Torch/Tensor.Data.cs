@@ -31,10 +31,10 @@ public sealed unsafe partial class Tensor
     {
         TorchException.ThrowIfFailed(Interop.spin_tensor_item(Handle, out var real, out var integer, out var isIntegral), "item", this);
         if (typeof(T) == typeof(float))
-            return (T)(object)(isIntegral != 0 ? integer : (float)real);
+            return (T)(object)(float)real;
         if (typeof(T) == typeof(bool))
             return (T)(object)(real != 0);
-        return (T)Convert.ChangeType(isIntegral != 0 ? integer : real, typeof(T), CultureInfo.InvariantCulture);
+        return (T)Convert.ChangeType(isIntegral != 0 ? (object)integer : real, typeof(T), CultureInfo.InvariantCulture);
     }
 
     public float ToSingle() => item<float>();

@@ -77,7 +77,7 @@ public sealed class OperatorFixtureTests
     }
 
     private static double Tolerance(ScalarType result, IEnumerable<Stored> inputs) =>
-        result == ScalarType.BFloat16 ? 1.0 / 128
+        result == ScalarType.BFloat16 ? 1.0 / 64
         : !result.IsFloatingPoint() ? 0
         : inputs.Any(input => input.Type == ScalarType.BFloat16) ? 1e-5
         : 3e-6;

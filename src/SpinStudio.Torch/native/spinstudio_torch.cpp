@@ -15,6 +15,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/util/Logging.h>
 
 #include <dlfcn.h>
 
@@ -23,6 +24,7 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,9 @@ namespace {
 
 thread_local std::string t_error;
 std::atomic<int64_t> s_live_tensors{0};
+
+// libtorch collects a native backtrace for every error, some ten milliseconds each, which nobody reads here.
+const bool s_no_backtraces = (c10::SetStackTraceFetcher(std::function<std::string()>([] { return std::string(); })), true);
 
 template <class Body>
 int32_t guarded(Body&& body) noexcept {
