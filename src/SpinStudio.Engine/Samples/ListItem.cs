@@ -23,7 +23,7 @@ public sealed record ListItem(string Category, int Count, ListItem.Rule Constrai
     public static ListItem Draw(SampleRandom random)
     {
         string category = random.Of([.. Vocabulary.Categories.Keys]);
-        return new(category, 2 + random.Below(4), (Rule)random.Below(3), random.Of(Vocabulary.Categories[category]));
+        return new(category, 2 + random.Below(3), (Rule)random.Below(3), random.Of(Vocabulary.Categories[category]));
     }
 
     public override string Prompt(SampleRandom random)
@@ -121,7 +121,7 @@ public sealed record ListItem(string Category, int Count, ListItem.Rule Constrai
         ? string.Join(", ", items) + "."
         : $"{string.Join(", ", items.SkipLast(1))} and {items[^1]}.";
 
-    private static readonly string[] Numbers = ["zero", "one", "two", "three", "four", "five"];
+    private static readonly string[] Numbers = ["zero", "one", "two", "three", "four"];
 
     private static readonly string[] Openings = ["Name {n} {c}", "List {n} {c}", "Give me {n} {c}", "Please name {n} {c}"];
 }

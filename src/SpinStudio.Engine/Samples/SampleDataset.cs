@@ -22,7 +22,7 @@ public static class SampleDataset
     public const int HeldOutCount = 400;
 
     /// <summary>Examples that the starting model is taught on, each seen once.</summary>
-    public const int MixedCount = 40_000;
+    public const int MixedCount = 80_000;
 
     /// <summary>Share of <see cref="SampleSplit.Mixed"/> answers that carry a fault.</summary>
     public const double SloppyShare = 0.5;
