@@ -13,7 +13,7 @@ namespace SpinStudio.Engine.Samples;
 public static class SampleDataset
 {
     /// <summary>Examples in the curated set that SPIN and continued SFT train on.</summary>
-    public const int TrainCount = 1000;
+    public const int TrainCount = 2000;
 
     /// <summary>Examples on which settings are chosen.</summary>
     public const int ValidationCount = 400;

@@ -21,6 +21,9 @@ public sealed class SampleRandom(ulong seed)
     /// <summary>Uniform in [0, 1).</summary>
     public double Unit() => (Next() >> 11) * (1.0 / (1UL << 53));
 
+    /// <summary>Standard normal (Box and Muller 1958).</summary>
+    public double Normal() => Math.Sqrt(-2 * Math.Log(1 - Unit())) * Math.Cos(2 * Math.PI * Unit());
+
     public bool Chance(double probability) => Unit() < probability;
 
     public T Of<T>(IReadOnlyList<T> items) => items[Below(items.Count)];

@@ -50,10 +50,3 @@ public sealed class SampleDatasetTests
 
     private static string Facts(Example example) => JsonSerializer.Serialize(example.Check);
 }
-
-file sealed class TemporaryFolder : IDisposable
-{
-    public string Path { get; } = Directory.CreateTempSubdirectory("spinstudio-").FullName;
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
-}
