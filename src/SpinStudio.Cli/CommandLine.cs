@@ -41,6 +41,7 @@ internal static class CommandLine
     private static RootCommand Root() => new("Fine-tunes language models by self-play (SPIN): trains, generates, evaluates and inspects, without the studio or beside it.")
     {
         InspectCommand.Create(),
+        TrainCommand.Create(),
         DoctorCommand.Create(),
     };
 

@@ -9,6 +9,7 @@ namespace SpinStudio.Engine.Runs;
 /// <param name="GeneratedIds">Ids of the answer, with the EOS if it ended in one.</param>
 /// <param name="FinishReason">stop (EOS) or length (cut at the limit).</param>
 /// <param name="Exact">Result of the example's exact check, where it has one.</param>
+/// <param name="CheckKind">Which check that is.</param>
 public sealed record Pair(
     int Index,
     int Sample,
@@ -19,4 +20,5 @@ public sealed record Pair(
     string Generated,
     IReadOnlyList<int> GeneratedIds,
     string FinishReason,
-    bool? Exact = null);
+    bool? Exact = null,
+    string? CheckKind = null);

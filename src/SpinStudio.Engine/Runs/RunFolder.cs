@@ -23,6 +23,9 @@ public sealed class RunFolder(string path)
     /// <summary>The model folder as it was when the run started: copied, so that a run stands on its own.</summary>
     public string StartModel => In("start/model");
 
+    /// <summary>What the run was made from: versions and content hashes. Written last when a folder is prepared.</summary>
+    public string Provenance => In("provenance.json");
+
     /// <summary>Training examples in use, canonical JSON Lines.</summary>
     public string TrainExamples => In("data/train.jsonl");
 
@@ -45,6 +48,15 @@ public sealed class RunFolder(string path)
 
     /// <summary>Held-out answers of the iteration's finished model.</summary>
     public string HeldOutSamples(int iteration) => System.IO.Path.Combine(Iteration(iteration), "held-out-samples.jsonl");
+
+    /// <summary>Log-probs of the human and the own held-out answers under the iteration's finished model.</summary>
+    public string HeldOutLogProbs(int iteration) => System.IO.Path.Combine(Iteration(iteration), "held-out-logps.safetensors");
+
+    /// <summary>fp32 weights that the next iteration goes on from; there while it needs them, and only when the model is saved in bf16.</summary>
+    public string Masters(int iteration) => System.IO.Path.Combine(Iteration(iteration), "masters.safetensors");
+
+    /// <summary>Where training stood when the iteration was finished.</summary>
+    public string Trained(int iteration) => System.IO.Path.Combine(Iteration(iteration), "trained.json");
 
     private string In(string name) => System.IO.Path.Combine(Root, name);
 }

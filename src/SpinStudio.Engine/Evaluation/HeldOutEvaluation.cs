@@ -1,0 +1,60 @@
+using SpinStudio.Engine.Models;
+using SpinStudio.Engine.Runs;
+using SpinStudio.Engine.SelfPlay;
+using SpinStudio.Engine.Training;
+using SpinStudio.Torch;
+
+namespace SpinStudio.Engine.Evaluation;
+
+/// <summary>What is measured on the held-out examples: exact checks of sampled answers, likelihood of the human ones, and the implicit reward's judgement.</summary>
+public static class HeldOutEvaluation
+{
+    /// <summary>Sequences scored in one forward.</summary>
+    private const int BatchSize = 16;
+
+    /// <summary>Summed log-prob of each sequence, fp32, in their order.</summary>
+    /// <param name="scored">After each batch: sequences done.</param>
+    public static float[] LogProbs(LlamaModel model, IReadOnlyList<TokenSequence> sequences, Action<int>? scored = null, CancellationToken cancel = default)
+    {
+        using var noGrad = torch.no_grad();
+        var logProbs = new float[sequences.Count];
+        var done = 0;
+        foreach (var members in Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Length).ThenBy(i => i).Chunk(BatchSize))
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var scope = torch.NewDisposeScope();
+            var values = new SequenceBatch([.. members.Select(i => sequences[i])]).LogProbs(model).data<float>();
+            for (var i = 0; i < members.Length; i++)
+                logProbs[members[i]] = values[i];
+            scored?.Invoke(done += members.Length);
+        }
+        return logProbs;
+    }
+
+    /// <param name="answers">The model's sampled answers to the held-out prompts.</param>
+    /// <param name="human">The human answers, as sequences, and their log-probs under the model.</param>
+    /// <param name="margins">Implicit reward margins of held-out pairs (human answer, this iteration's opponent's answer), if there was an opponent.</param>
+    public static EvaluationReport Report(
+        int iteration, IReadOnlyList<Pair> answers, IReadOnlyList<TokenSequence> human, float[] humanLogProbs, IReadOnlyList<double>? margins)
+    {
+        var byKind = answers.Where(a => a.Exact is not null).ToLookup(a => a.CheckKind ?? "");
+        return new EvaluationReport
+        {
+            Iteration = iteration,
+            Examples = human.Count,
+            Exact = byKind.Count == 0 ? null : Passed(byKind.SelectMany(kind => kind)),
+            ExactByKind = byKind.OrderBy(kind => kind.Key, StringComparer.Ordinal).ToDictionary(kind => kind.Key, Passed),
+            Nll = Intervals.Mean([.. human.Select((sequence, i) => -humanLogProbs[i] / (double)sequence.Answer.Length)]),
+            RewardAccuracy = margins is null ? null : Intervals.Rate(margins.Count(m => m > 0), margins.Count),
+            RewardMargin = margins is null ? null : Intervals.Mean([.. margins]),
+            MeanLength = answers.Count == 0 ? 0 : answers.Average(a => a.GeneratedIds.Count),
+            TruncatedShare = answers.Count == 0 ? 0 : answers.Count(a => a.FinishReason == Generation.GeneratedAnswer.Length) / (double)answers.Count,
+        };
+    }
+
+    private static Estimate Passed(IEnumerable<Pair> answers)
+    {
+        var results = answers.Select(a => a.Exact == true).ToList();
+        return Intervals.Rate(results.Count(passed => passed), results.Count);
+    }
+}

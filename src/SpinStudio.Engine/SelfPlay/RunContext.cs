@@ -1,0 +1,196 @@
+using SpinStudio.Engine.Datasets;
+using SpinStudio.Engine.Evaluation;
+using SpinStudio.Engine.Models;
+using SpinStudio.Engine.Runs;
+using SpinStudio.Engine.Tokenization;
+using SpinStudio.Engine.Training;
+using SpinStudio.Torch;
+
+namespace SpinStudio.Engine.SelfPlay;
+
+/// <summary>What the phases of a run share, and the phases that every kind of run has: training, saving, evaluating. Each looks for its finished artifact first.</summary>
+public sealed class RunContext : IDisposable
+{
+    /// <summary>Answers that are told in the journal, an iteration and split; all are in the files.</summary>
+    private const int SamplesTold = 2000;
+
+    private readonly AnswerGeneration _answers;
+    private LlamaModel? _model;
+    private int _modelIteration;
+
+    public RunContext(RunFolder folder, RunConfig config, Journal journal, CancellationToken stop)
+    {
+        (Folder, Config, Journal, Stop) = (folder, config, journal, stop);
+        var start = ModelFolder.Open(folder.StartModel);
+        Encoder = ConversationEncoder.Load(folder.StartModel, config.MaxLength, config.MaxPromptLength);
+        Train = [.. DatasetReader.Read(folder.TrainExamples)];
+        HeldOut = new FileInfo(folder.HeldOutExamples).Length == 0 ? [] : [.. DatasetReader.Read(folder.HeldOutExamples).Where(e => Encoder.Encode(e).Answer.Length > 0)];
+        _answers = new AnswerGeneration(Encoder, config, start.StopTokenIds.Append(Encoder.EosId));
+        Progress = new RunProgress(journal, Plan());
+    }
+
+    public RunFolder Folder { get; }
+
+    public RunConfig Config { get; }
+
+    public Journal Journal { get; }
+
+    public RunProgress Progress { get; }
+
+    /// <summary>Set when the run is asked to stop with a checkpoint.</summary>
+    public CancellationToken Stop { get; }
+
+    public ConversationEncoder Encoder { get; }
+
+    public IReadOnlyList<Example> Train { get; }
+
+    public IReadOnlyList<Example> HeldOut { get; }
+
+    /// <summary>The model that finished an iteration (−1: the starting model). At most one is in memory.</summary>
+    public LlamaModel ModelOf(int iteration)
+    {
+        if (_model is null || _modelIteration != iteration)
+        {
+            _model?.Dispose();
+            _model = LlamaModelFiles.Load(Folder.Model(iteration), Config.Dtype == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32);
+            _modelIteration = iteration;
+        }
+        return _model;
+    }
+
+    /// <summary>The opponent of an iteration, frozen, answers every training prompt.</summary>
+    public List<Pair> Generate(int iteration)
+    {
+        var path = Folder.Pairs(iteration);
+        if (File.Exists(path)) return AnswerGeneration.Read(path);
+        Progress.Enter(iteration, RunPhase.Generate, Train.Count);
+        var pairs = _answers.Answer(
+            ModelOf(iteration - 1), Train, 1, (iteration, RunPhase.Generate), path, (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "train"), Stop);
+        Progress.Leave();
+        Journal.Sync();
+        return pairs;
+    }
+
+    /// <summary>Trains on an objective, from the weights that opened the iteration or from its newest checkpoint, and saves the model.</summary>
+    public void TrainAndSave(int iteration, Func<Objective> objective)
+    {
+        if (Directory.Exists(Folder.Model(iteration))) return;
+        var model = ModelOf(iteration - 1);
+        using var optimizer = new FlatOptimizer(Config.Optimizer, Config.WeightDecay, model.Parameters);
+        RestoreMasters(iteration - 1, optimizer);
+        var trainer = new Trainer(model, objective(), optimizer, Config, iteration);
+        var position = Checkpoint.Restore(Folder.Iteration(iteration), optimizer) ?? Opening(iteration);
+        var (opening, tokensBefore) = (position.Step, position.Tokens);
+
+        Progress.Enter(iteration, RunPhase.Train, trainer.Steps, opening);
+        _modelIteration = int.MinValue; // from here on the weights in memory are nobody's finished model
+        position = trainer.Train(position, (metrics, next) =>
+        {
+            Journal.Write(metrics);
+            Progress.Tell(next.Step, next.Tokens - tokensBefore);
+            if (Stop.IsCancellationRequested || (next.Step % Config.CheckpointEvery == 0 && next.Step < trainer.Steps))
+                SaveCheckpoint(iteration, optimizer, next);
+            return !Stop.IsCancellationRequested;
+        });
+        Stop.ThrowIfCancellationRequested();
+        Progress.Leave();
+
+        Progress.Enter(iteration, RunPhase.Save, 1);
+        if (model.Dtype != ScalarType.Float32)
+            TensorFile.Save(Folder.Masters(iteration), [("masters", optimizer.Masters)]);
+        AtomicFile.WriteJson(Folder.Trained(iteration), position);
+        LlamaModelFiles.Save(model, Folder.StartModel, Folder.Model(iteration));
+        _modelIteration = iteration;
+        Checkpoint.Clear(Folder.Iteration(iteration));
+        File.Delete(Folder.Masters(iteration - 1));
+        Progress.Leave();
+        Journal.Sync();
+    }
+
+    /// <summary>Measures the model that finished an iteration on the held-out examples.</summary>
+    /// <param name="beta">The iteration's β, if it had an opponent: the model of the iteration before, whose held-out answers are judged.</param>
+    public void Evaluate(int iteration, double? beta)
+    {
+        if (HeldOut.Count == 0) return;
+        if (!File.Exists(Folder.Evaluation(iteration)))
+        {
+            var model = ModelOf(iteration);
+            Progress.Enter(iteration, RunPhase.Evaluate, (long)HeldOut.Count * Config.Evaluation.SamplesPerPrompt);
+            var answers = _answers.Answer(
+                model, HeldOut, Config.Evaluation.SamplesPerPrompt, (iteration, RunPhase.Evaluate), Folder.HeldOutSamples(iteration),
+                (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "held_out"), Stop);
+            AtomicFile.WriteJson(Folder.Evaluation(iteration), Judge(model, iteration, answers, beta));
+            Progress.Leave();
+        }
+        Journal.Write(new EvaluationEvent(AtomicFile.ReadJson<EvaluationReport>(Folder.Evaluation(iteration))));
+        Journal.Sync();
+    }
+
+    public void Dispose() => _model?.Dispose();
+
+    private EvaluationReport Judge(LlamaModel model, int iteration, List<Pair> answers, double? beta)
+    {
+        List<TokenSequence> human = [.. HeldOut.Select(example => Encoder.Encode(example)).Select(e => new TokenSequence(e.Prompt, e.Answer))];
+        var real = HeldOutEvaluation.LogProbs(model, human, cancel: Stop);
+        new ReferenceLogProbs(real, HeldOutEvaluation.LogProbs(model, Answered(answers), cancel: Stop)).Save(Folder.HeldOutLogProbs(iteration));
+
+        double[]? margins = null;
+        if (beta is { } scale)
+        {
+            var before = ReferenceLogProbs.Load(Folder.HeldOutLogProbs(iteration - 1));
+            var generated = HeldOutEvaluation.LogProbs(model, Answered(AnswerGeneration.Read(Folder.HeldOutSamples(iteration - 1))), cancel: Stop);
+            margins = [.. human.Select((_, i) => scale * (real[i] - before.Real[i] - (generated[i] - (double)before.Generated[i])))];
+        }
+        return HeldOutEvaluation.Report(iteration, answers, human, real, margins);
+
+        // The first answer to each prompt.
+        List<TokenSequence> Answered(IEnumerable<Pair> pairs) => [.. pairs.Where(p => p.Sample == 0).Select(p => new TokenSequence(human[p.Index].Prompt, [.. p.GeneratedIds]))];
+    }
+
+    private TrainingPosition Opening(int iteration)
+    {
+        if (!File.Exists(Folder.Trained(iteration - 1))) return new TrainingPosition(0, 0, 0);
+        var before = AtomicFile.ReadJson<TrainingPosition>(Folder.Trained(iteration - 1));
+        return before with { Step = 0 };
+    }
+
+    private void RestoreMasters(int iteration, FlatOptimizer optimizer)
+    {
+        if (!File.Exists(Folder.Masters(iteration))) return;
+        using var file = SafetensorsFile.Open(Folder.Masters(iteration));
+        TensorFile.CopyTo(file, "masters", optimizer.Masters);
+        optimizer.PublishMasters();
+    }
+
+    private void SaveCheckpoint(int iteration, FlatOptimizer optimizer, TrainingPosition position)
+    {
+        var (path, bytes) = Checkpoint.Save(Folder.Iteration(iteration), optimizer, position);
+        Journal.Write(new CheckpointEvent(iteration, position.Step, Path.GetRelativePath(Folder.Root, path), bytes));
+        Journal.Sync();
+    }
+
+    private void Tell(IEnumerable<Pair> pairs, int iteration, string split)
+    {
+        foreach (var pair in pairs.Where(p => p.Sample == 0 && p.Index < SamplesTold))
+            Journal.Write(new SampleEvent(iteration, split, pair.PromptId, pair.Prompt, pair.Real, pair.Generated, pair.FinishReason));
+    }
+
+    /// <summary>All phases to come, with as many units as can be foreseen.</summary>
+    private IEnumerable<PlannedPhase> Plan()
+    {
+        var heldOut = (long)HeldOut.Count * Config.Evaluation.SamplesPerPrompt;
+        yield return new PlannedPhase(-1, RunPhase.Evaluate, heldOut, "prompts");
+        for (var t = 0; t < (Config.Kind == RunKind.Spin ? Config.Iterations : 1); t++)
+        {
+            var items = Config.Kind == RunKind.Spin ? Train.Count * Math.Min(t + 1, Config.Window) : Train.Count;
+            if (Config.Kind == RunKind.Spin)
+            {
+                yield return new PlannedPhase(t, RunPhase.Generate, Train.Count, "prompts");
+                yield return new PlannedPhase(t, RunPhase.Score, items, "pairs");
+            }
+            yield return new PlannedPhase(t, RunPhase.Train, Trainer.TotalSteps((items + Config.MicroBatchSize - 1) / Config.MicroBatchSize, Config), "steps");
+            yield return new PlannedPhase(t, RunPhase.Save, 1, "models");
+            yield return new PlannedPhase(t, RunPhase.Evaluate, heldOut, "prompts");
+        }
+    }
+}

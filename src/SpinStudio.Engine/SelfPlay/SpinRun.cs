@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using SpinStudio.Engine.Runs;
+using SpinStudio.Engine.Training;
+
+namespace SpinStudio.Engine.SelfPlay;
+
+/// <summary>
+/// Self-play fine-tuning, Algorithm 1 of Chen et al. (arXiv 2401.01335): the opponent θt answers the prompts, the main player learns to tell the human
+/// answers from the opponent's, and becomes the next opponent.
+/// </summary>
+public sealed class SpinRun(RunContext run)
+{
+    public void Play()
+    {
+        run.Evaluate(-1, beta: null);
+        for (var t = 0; t < run.Config.Iterations; t++)
+        {
+            var watch = Stopwatch.StartNew();
+            run.Generate(t);
+            var selection = Select(t);
+            run.TrainAndSave(t, () => Objective(t, selection));
+            run.Evaluate(t, RunConfig.At(run.Config.Beta, t));
+            run.Journal.Write(new IterationEvent(
+                t, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(t)), FileHash.Of(Path.Combine(run.Folder.Model(t), Models.ModelWeights.SingleFile)),
+                selection.Pairs.Count, selection.Dropped, watch.Elapsed.TotalSeconds));
+        }
+    }
+
+    /// <summary>Pairs of the last <see cref="RunConfig.Window"/> iterations, oldest first: the paper trains on those of t−1 and t.</summary>
+    private PairSelection Select(int iteration)
+    {
+        var window = Enumerable.Range(0, iteration + 1).TakeLast(run.Config.Window).SelectMany(t => AnswerGeneration.Read(run.Folder.Pairs(t)));
+        var selection = PairSelection.From(window, run.Train, run.Encoder, run.Config);
+        return selection.Pairs.Count > 0
+            ? selection
+            : throw new BadInputException(
+                $"iteration {iteration} has no pair to train on ({string.Join(", ", selection.Dropped.Select(d => $"{d.Value} {d.Key}"))}): the opponent already answers as the dataset does, or max_length {run.Config.MaxLength} leaves no room");
+    }
+
+    private SpinObjective Objective(int iteration, PairSelection selection)
+    {
+        var microBatches = MicroBatches.Compose(
+            [.. selection.Pairs.Select(p => p.Width)], run.Config.MicroBatchSize, RandomStream.From(run.Config.Seed, iteration, (int)RunPhase.Score));
+        return new SpinObjective(selection.Pairs, microBatches, Reference(iteration, selection, microBatches), run.Config.Loss, RunConfig.At(run.Config.Beta, iteration));
+    }
+
+    /// <summary>Log-probs of the pairs under the model that opens the iteration, also of those that an older opponent generated.</summary>
+    private ReferenceLogProbs Reference(int iteration, PairSelection selection, int[][] microBatches)
+    {
+        var path = run.Folder.Reference(iteration);
+        if (!File.Exists(path))
+        {
+            run.Progress.Enter(iteration, RunPhase.Score, selection.Pairs.Count);
+            ReferenceLogProbs.Score(run.ModelOf(iteration - 1), selection.Pairs, microBatches, path + ".partial", (done, tokens) => run.Progress.Tell(done, tokens), run.Stop).Save(path);
+            File.Delete(path + ".partial");
+            run.Progress.Leave();
+        }
+        return ReferenceLogProbs.Load(path);
+    }
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Text.Json;
+using SpinStudio.Engine.Runs;
+
+namespace SpinStudio.Faults;
+
+/// <summary>Whatever ends an engine process, the run goes on to the same bytes.</summary>
+public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
+{
+    private const int Kills = 12;
+
+    public static TheoryData<string, RunKind, Precision, OptimizerKind> Runs => new()
+    {
+        { "spin-bf16", RunKind.Spin, Precision.Bf16, OptimizerKind.AdamW },
+        { "spin-fp32", RunKind.Spin, Precision.Fp32, OptimizerKind.RmsProp },
+        { "sft-bf16", RunKind.Sft, Precision.Bf16, OptimizerKind.RmsProp },
+    };
+
+    [Theory, MemberData(nameof(Runs))]
+    public void Killed_at_random_moments_and_resumed_it_ends_with_the_same_bytes(string name, RunKind kind, Precision dtype, OptimizerKind optimizer)
+    {
+        var config = tiny.Config(name, c => c with { Kind = kind, Dtype = dtype, Optimizer = optimizer });
+        var (whole, pieces) = (Out(name + "-whole"), Out(name + "-pieces"));
+        var watch = Stopwatch.StartNew();
+        var (exit, errors) = EngineProcess.Run("train", config, "--out", whole);
+        Assert.True(exit == 0, errors);
+        var duration = watch.Elapsed;
+
+        var random = new Random(name.Length);
+        var kills = 0;
+        for (var attempt = 0; ; attempt++)
+        {
+            using var process = EngineProcess.Start(["train", config, "--out", pieces, .. attempt == 0 ? Array.Empty<string>() : ["--resume"]]);
+            // Mostly late enough that libtorch is loaded and work is under way; each attempt gets a little further.
+            if (kills < Kills && !process.WaitForExit(duration * (0.25 + 0.5 * random.NextDouble())))
+            {
+                EngineProcess.Signal(process, EngineProcess.Kill);
+                kills++;
+            }
+            process.WaitForExit();
+            if (process.ExitCode == 0) break;
+            Assert.Equal(128 + EngineProcess.Kill, process.ExitCode);
+        }
+        Assert.True(kills >= 2, $"only {kills} kills fell into the run");
+        AssertSameArtifacts(whole, pieces);
+        AssertCurvesAreWhole(whole, pieces);
+    }
+
+    [Fact]
+    public void Asked_to_stop_it_saves_says_so_and_goes_on_later()
+    {
+        var config = tiny.Config("stop", c => c with { CheckpointEvery = 1000 });
+        var (whole, pieces) = (Out("stop-whole"), Out("stop-pieces"));
+        Assert.Equal(0, EngineProcess.Run("train", config, "--out", whole).Exit);
+
+        using (var process = EngineProcess.Start("train", config, "--out", pieces))
+        {
+            WaitFor(() => Events(pieces).OfType<MetricsEvent>().Any(m => m is { Iteration: 0, Step: >= 3 }), process);
+            EngineProcess.Signal(process, EngineProcess.Terminate);
+            process.WaitForExit();
+            Assert.Equal(RunFolder.ResumableExitCode, process.ExitCode);
+        }
+        Assert.IsType<StoppedEvent>(Events(pieces)[^1]);
+        var saved = Events(pieces).OfType<CheckpointEvent>().Last();
+        Assert.Equal(Events(pieces).OfType<MetricsEvent>().Last().Step + 1, saved.Step);
+
+        Assert.Equal(0, EngineProcess.Run("train", config, "--out", pieces, "--resume").Exit);
+        AssertSameArtifacts(whole, pieces);
+        AssertCurvesAreWhole(whole, pieces);
+    }
+
+    [Fact]
+    public void A_folder_with_a_run_is_refused_without_resume()
+    {
+        var config = tiny.Config("twice", c => c with { Iterations = 1 });
+        Assert.Equal(0, EngineProcess.Run("train", config, "--out", Out("twice")).Exit);
+        var (exit, errors) = EngineProcess.Run("train", config, "--out", Out("twice"));
+        Assert.Equal(RunFolder.BadInputExitCode, exit);
+        Assert.Contains("pass --resume", errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every file that is a result: pairs, answers, evaluations, models.</summary>
+    private static void AssertSameArtifacts(string whole, string pieces)
+    {
+        string[] results = ["pairs.jsonl", "held-out-samples.jsonl", "evaluation.json", "model.safetensors", "reference.safetensors"];
+        var files = Directory.EnumerateFiles(whole, "*", SearchOption.AllDirectories).Where(f => results.Contains(Path.GetFileName(f))).Select(f => Path.GetRelativePath(whole, f)).Order().ToList();
+        Assert.Contains("iteration-0/model/model.safetensors", files);
+        foreach (var file in files)
+            Assert.True(FileHash.Of(Path.Combine(whole, file)) == FileHash.Of(Path.Combine(pieces, file)), $"{file} differs");
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(pieces, "*", SearchOption.AllDirectories), f => f.EndsWith(".partial", StringComparison.Ordinal) || f.Contains("checkpoint-", StringComparison.Ordinal));
+    }
+
+    /// <summary>Each point once, none missing, the same values; numbers without a gap.</summary>
+    private static void AssertCurvesAreWhole(string whole, string pieces)
+    {
+        var events = Events(pieces);
+        Assert.Equal(Enumerable.Range(1, events.Count).Select(n => (long)n), events.Select(e => e.Seq));
+        Assert.Equal(Points(Events(whole)), Points(events));
+        Assert.IsType<FinishedEvent>(events[^1]);
+
+        static List<string> Points(List<JournalEvent> events) =>
+            [.. events.OfType<MetricsEvent>().Select(m => $"{m.Iteration} {m.Step} {m.GlobalStep} {m.Tokens} {string.Join(' ', m.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"))}")];
+    }
+
+    private static void WaitFor(Func<bool> condition, Process process)
+    {
+        while (!condition())
+        {
+            Assert.False(process.HasExited, "the run ended before the condition held");
+            Thread.Sleep(10);
+        }
+    }
+
+    private string Out(string name) => Path.Combine(tiny.Root, "runs", name);
+
+    /// <summary>Whole lines of the journal so far.</summary>
+    private static List<JournalEvent> Events(string folder)
+    {
+        var path = new RunFolder(folder).Journal;
+        if (!File.Exists(path)) return [];
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        var text = reader.ReadToEnd();
+        return [.. text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JournalEvent>(line, RunJson.Line)!)];
+    }
+}
