@@ -1,11 +1,14 @@
 using SpinStudio.Web;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = StudioPaths.FindContent() });
+Addresses.Configure(builder);
+Studio.Add(builder);
 StudioPages.Add(builder);
 
 var app = builder.Build();
+Studio.Use(app);
 StudioPages.Map(app);
-app.Run();
+await app.RunAsync();
 
 /// <summary>The entry point, visible to tests.</summary>
 public partial class Program;

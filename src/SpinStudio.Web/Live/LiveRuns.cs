@@ -1,20 +1,54 @@
+using Microsoft.EntityFrameworkCore;
+using SpinStudio.Data;
 using SpinStudio.Engine.Runs;
+using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Runs;
+using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Live;
 
 /// <summary>News of a run: its state now, and the journal events since the update before, in order, none missing, none twice.</summary>
 public sealed record RunUpdate(RunSummary Run, IReadOnlyList<JournalEvent> Events);
 
-/// <summary>Live news for components. Callbacks of one subscription never overlap; they run off the component's thread, so use <c>InvokeAsync</c>.</summary>
-public sealed class LiveRuns
-{
-    /// <summary>Events after <paramref name="lastSeq"/>: first those already in the journal, in batches, then the live ones.</summary>
-    public Task<IAsyncDisposable> SubscribeAsync(Guid runId, long lastSeq, Func<RunUpdate, Task> onUpdate, CancellationToken cancellation = default) => throw new NotImplementedException();
-
-    /// <summary>State changes of all runs of the current user's team, without events; also when a run is created or deleted.</summary>
-    public Task<IAsyncDisposable> SubscribeAllAsync(Func<RunsChanged, Task> onChange, CancellationToken cancellation = default) => throw new NotImplementedException();
-}
-
 /// <param name="Run">Its state now; null when it was deleted.</param>
 public sealed record RunsChanged(Guid RunId, RunSummary? Run);
+
+/// <summary>Live news for components. Callbacks of one subscription never overlap; they run off the component's thread, so use <c>InvokeAsync</c>.</summary>
+public sealed class LiveRuns(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunFeed feed, RunStream stream, ILogger<LiveRuns> logger)
+{
+    /// <summary>Events after <paramref name="lastSeq"/>: first those already in the journal, in batches, then the live ones.</summary>
+    public async Task<IAsyncDisposable> SubscribeAsync(Guid runId, long lastSeq, Func<RunUpdate, Task> onUpdate, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (!await db.Runs.AnyAsync(run => run.Id == runId && run.TeamId == me.TeamId, cancellation))
+        {
+            throw StudioException.NotFound("run");
+        }
+
+        return new Subscription(logger, async stopping =>
+        {
+            await foreach (var update in stream.ReadAsync(me.TeamId, runId, lastSeq, stopping))
+            {
+                await onUpdate(update);
+            }
+        });
+    }
+
+    /// <summary>State changes of all runs of the current user's team, without events; also when a run is created or deleted.</summary>
+    public async Task<IAsyncDisposable> SubscribeAllAsync(Func<RunsChanged, Task> onChange, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        var listener = feed.Listen(me.TeamId, runId: null);
+        return new Subscription(logger, async stopping =>
+        {
+            using (listener)
+            {
+                await foreach (var news in listener.Channel.Reader.ReadAllAsync(stopping))
+                {
+                    await onChange(new RunsChanged(news.RunId, news.Update?.Run));
+                }
+            }
+        });
+    }
+}

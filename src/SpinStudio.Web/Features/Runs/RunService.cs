@@ -1,41 +1,211 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
+using SpinStudio.Engine.Runs;
+using SpinStudio.Web.Engine;
+using SpinStudio.Web.Features.Audit;
+using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Jobs;
+using SpinStudio.Web.Live;
+using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Runs;
 
-/// <summary>Runs of the current user's team. Refusals are <see cref="Errors.StudioException"/>.</summary>
-public sealed class RunService
+/// <summary>Runs of the current user's team. Refusals are <see cref="StudioException"/>.</summary>
+public sealed class RunService(
+    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunQueue queue, RunSupervisor supervisor, RunFeed feed, RunCreation creation,
+    RunPlanning planning, AuditLog audit, StudioPaths paths, TimeProvider time)
 {
     /// <summary>Newest first.</summary>
     /// <param name="search">Only runs whose name contains this, whatever the case.</param>
-    public Task<Page<RunSummary>> ListAsync(int skip = 0, int take = 50, string? search = null, RunStatus? status = null, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<Page<RunSummary>> ListAsync(int skip = 0, int take = 50, string? search = null, RunStatus? status = null, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = db.Runs.Where(run => run.TeamId == me.TeamId);
+        if (!string.IsNullOrWhiteSpace(search))
+        {
+            var pattern = Like.Containing(search);
+            runs = runs.Where(run => EF.Functions.Like(run.Name, pattern, Like.Escape));
+        }
+
+        if (status is { } wanted)
+        {
+            runs = runs.Where(run => run.Status == wanted);
+        }
+
+        var total = await runs.CountAsync(cancellation);
+        var page = runs.OrderByDescending(run => run.CreatedAt).ThenByDescending(run => run.Id).Skip(Math.Max(skip, 0)).Take(Math.Clamp(take, 1, 500));
+        return new Page<RunSummary>(await RunView.SummariesAsync(db, page, cancellation), total);
+    }
 
     /// <summary>Running first, then the queue in its order.</summary>
-    public Task<IReadOnlyList<RunSummary>> ActiveAsync(CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<RunSummary>> ActiveAsync(CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        RunStatus[] active = [RunStatus.Queued, RunStatus.Running, RunStatus.Stopping, RunStatus.Interrupted];
+        return await RunView.SummariesAsync(db, db.Runs
+            .Where(run => run.TeamId == me.TeamId && active.Contains(run.Status))
+            .OrderBy(run => run.Status == RunStatus.Queued).ThenBy(run => run.QueuedAt), cancellation);
+    }
 
-    public Task<RunDetail> GetAsync(Guid id, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<RunSummary> SummaryAsync(Guid id, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return (await RunView.SummariesAsync(db, db.Runs.Where(run => run.Id == id && run.TeamId == me.TeamId), cancellation)).SingleOrDefault()
+            ?? throw StudioException.NotFound("run");
+    }
 
-    public Task<RunSummary> SummaryAsync(Guid id, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<RunDetail> GetAsync(Guid id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var run = await FindAsync(db, id, TeamRole.Viewer, cancellation);
+        var models = await db.Models.Where(model => model.RunId == id).ToDictionaryAsync(model => model.Iteration ?? 0, model => model.Id, cancellation);
+        var iterations = await db.Iterations.Where(iteration => iteration.RunId == id).OrderBy(iteration => iteration.Number).AsNoTracking().ToListAsync(cancellation);
+        return new RunDetail(
+            (await RunView.SummaryAsync(db, id, cancellation))!, RunView.Config(run), run.Config, run.Device, RunView.Failure(run),
+            [.. iterations.Select(row => RunView.Iteration(row, models.TryGetValue(row.Number, out var model) ? model : null))],
+            run.Status == RunStatus.Completed && models.Count > 0 ? models.MaxBy(pair => pair.Key).Value : null);
+    }
 
     /// <summary>What would happen, without doing it.</summary>
-    public Task<RunPlan> PlanAsync(NewRun run, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<RunPlan> PlanAsync(NewRun run, CancellationToken cancellation = default) =>
+        await planning.PlanAsync(await currentUser.RequireAsync(TeamRole.Viewer, cancellation), run, cancellation);
 
     /// <summary>Creates and queues a run. A repeated client request id returns the run of the first request.</summary>
-    public Task<RunSummary> CreateAsync(NewRun run, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<RunSummary> CreateAsync(NewRun run, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        var id = await creation.CreateAsync(me, run, cancellation);
+        return await SummaryAsync(id, cancellation);
+    }
 
     /// <summary>Stop and save: a waiting run leaves the queue, a running one writes a checkpoint and ends; both can be resumed.</summary>
-    public Task<RunSummary> StopAsync(Guid id, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<RunSummary> StopAsync(Guid id, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var run = await FindAsync(db, id, TeamRole.Runner, cancellation);
+        var now = time.GetUtcNow();
+
+        // Each transition names the state it starts from, so that a run that moves on at this moment is not torn back.
+        var waiting = await db.Runs.Where(row => row.Id == id && row.Status == RunStatus.Queued).ExecuteUpdateAsync(
+            row => row.SetProperty(x => x.Status, RunStatus.Stopped).SetProperty(x => x.EndedAt, now).SetProperty(x => x.StoppedById, me.Id), cancellation);
+        var working = waiting > 0 ? 0 : await db.Runs.Where(row => row.Id == id && (row.Status == RunStatus.Running || row.Status == RunStatus.Interrupted)).ExecuteUpdateAsync(
+            row => row.SetProperty(x => x.Status, RunStatus.Stopping).SetProperty(x => x.StoppedById, me.Id), cancellation);
+        if (waiting + working == 0)
+        {
+            var current = await SummaryAsync(id, cancellation);
+            return current.Status == RunStatus.Stopping ? current : throw new StudioException(Refusal.Conflict, $"{run.Name} is {current.Status}; only a waiting or running run can be stopped.");
+        }
+
+        if (waiting > 0)
+        {
+            await queue.RemoveAsync(id, cancellation);
+        }
+        else
+        {
+            supervisor.StopRequested(id);
+        }
+
+        audit.Add(db, me, "run.stop", id, run.Name);
+        await db.SaveChangesAsync(cancellation);
+        await feed.StateChangedAsync(id, cancellation);
+        return await SummaryAsync(id, cancellation);
+    }
 
     /// <summary>Queues a stopped or failed run again; it continues from its last checkpoint.</summary>
-    public Task<RunSummary> ResumeAsync(Guid id, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<RunSummary> ResumeAsync(Guid id, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var run = await FindAsync(db, id, TeamRole.Runner, cancellation);
+        var now = time.GetUtcNow();
+        var resumed = await db.Runs.Where(row => row.Id == id && (row.Status == RunStatus.Stopped || row.Status == RunStatus.Failed)).ExecuteUpdateAsync(
+            row => row
+                .SetProperty(x => x.Status, RunStatus.Queued).SetProperty(x => x.QueuedAt, now).SetProperty(x => x.EndedAt, (DateTimeOffset?)null)
+                .SetProperty(x => x.StoppedById, (Guid?)null).SetProperty(x => x.ResumesWithoutProgress, 0).SetProperty(x => x.FailureCause, (string?)null)
+                .SetProperty(x => x.FailureMessage, (string?)null).SetProperty(x => x.FailureFixes, (string?)null).SetProperty(x => x.FailureLog, (string?)null), cancellation);
+        if (resumed == 0)
+        {
+            var current = await SummaryAsync(id, cancellation);
+            return current.Active ? current : throw new StudioException(Refusal.Conflict, $"{run.Name} is {current.Status}; only a stopped or failed run can be resumed.");
+        }
+
+        audit.Add(db, me, "run.resume", id, run.Name);
+        await db.SaveChangesAsync(cancellation);
+        await queue.EnqueueAsync(id, now, cancellation);
+        await feed.StateChangedAsync(id, cancellation);
+        return await SummaryAsync(id, cancellation);
+    }
 
     /// <summary>Bytes that deleting would free: show them in the confirmation.</summary>
-    public Task<long> BytesOnDiskAsync(Guid id, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<long> BytesOnDiskAsync(Guid id, CancellationToken cancellation = default)
+    {
+        var folder = await FolderAsync(id, cancellation);
+        return Directory.Exists(folder.Root) ? new DirectoryInfo(folder.Root).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
+    }
 
     /// <summary>Deletes an ended run with its folder and models. <paramref name="confirmedName"/> has to be the run's name.</summary>
-    public Task DeleteAsync(Guid id, string confirmedName, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task DeleteAsync(Guid id, string confirmedName, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var run = await FindAsync(db, id, TeamRole.Runner, cancellation);
+        if (confirmedName != run.Name)
+        {
+            throw new StudioException(Refusal.Invalid, $"To delete this run, confirm its name '{run.Name}' (got '{confirmedName}').");
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var models = db.Models.Where(model => model.RunId == id);
+        if (await db.Runs.Where(other => other.Id != id && models.Any(model => model.Id == other.ModelId)).Select(other => other.Name).FirstOrDefaultAsync(cancellation) is { } user)
+        {
+            throw new StudioException(Refusal.Conflict, $"A model of this run is the starting model of {user}; delete that run first.");
+        }
+
+        RunStatus[] ended = [RunStatus.Stopped, RunStatus.Failed, RunStatus.Completed];
+        await models.ExecuteDeleteAsync(cancellation);
+        if (await db.Runs.Where(row => row.Id == id && ended.Contains(row.Status)).ExecuteDeleteAsync(cancellation) == 0)
+        {
+            throw new StudioException(Refusal.Conflict, $"{run.Name} is {run.Status}; stop it before deleting it.");
+        }
+
+        audit.Add(db, me, "run.delete", id, run.Name);
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        if (Directory.Exists(paths.InData(run.Folder)))
+        {
+            Directory.Delete(paths.InData(run.Folder), recursive: true);
+        }
+
+        feed.Deleted(id, run.TeamId);
+    }
 
     /// <summary>The last lines of the engine's output.</summary>
-    public Task<IReadOnlyList<string>> LogTailAsync(Guid id, int lines = 200, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<string>> LogTailAsync(Guid id, int lines = 200, CancellationToken cancellation = default) =>
+        EngineLog.Tail((await FolderAsync(id, cancellation)).Root, Math.Clamp(lines, 1, 5000));
 
-    public Task<IReadOnlyList<RunFile>> FilesAsync(Guid id, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<RunFile>> FilesAsync(Guid id, CancellationToken cancellation = default)
+    {
+        var root = (await FolderAsync(id, cancellation)).Root;
+        return !Directory.Exists(root) ? [] : [.. new DirectoryInfo(root).EnumerateFiles("*", SearchOption.AllDirectories)
+            .Select(file => new RunFile(Path.GetRelativePath(root, file.FullName), file.Length, file.LastWriteTimeUtc))
+            .OrderBy(file => file.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The run folder of a run that the current user may see.</summary>
+    internal async Task<RunFolder> FolderAsync(Guid id, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return new RunFolder(paths.InData((await FindAsync(db, id, TeamRole.Viewer, cancellation)).Folder));
+    }
+
+    private async Task<Run> FindAsync(StudioDb db, Guid id, TeamRole role, CancellationToken cancellation)
+    {
+        var me = await currentUser.RequireAsync(role, cancellation);
+        return await db.Runs.AsNoTracking().FirstOrDefaultAsync(run => run.Id == id && run.TeamId == me.TeamId, cancellation) ?? throw StudioException.NotFound("run");
+    }
 }

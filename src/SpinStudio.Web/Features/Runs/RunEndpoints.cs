@@ -1,0 +1,73 @@
+using SpinStudio.Data;
+using SpinStudio.Web.Features.Downloads;
+using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Evaluations;
+using SpinStudio.Web.Features.Samples;
+
+namespace SpinStudio.Web.Features.Runs;
+
+internal static class RunEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var runs = api.MapGroup("/runs").WithTags("Runs");
+
+        runs.MapGet("", (RunService service, CancellationToken cancellation, int skip = 0, int take = 50, string? search = null, string? status = null) =>
+            service.ListAsync(skip, take, search, Status(status), cancellation)).WithSummary("Runs of the team, newest first.");
+        runs.MapGet("/active", (RunService service, CancellationToken cancellation) => service.ActiveAsync(cancellation)).WithSummary("What runs now, then the queue in its order.");
+        runs.MapGet("/{id:guid}", (Guid id, RunService service, CancellationToken cancellation) => service.GetAsync(id, cancellation));
+        runs.MapPost("/plan", (NewRun run, RunService service, CancellationToken cancellation) => service.PlanAsync(run, cancellation)).WithSummary("What a run would do and what speaks against it; nothing is started.");
+        runs.MapPost("", async (NewRun run, RunService service, CancellationToken cancellation) =>
+        {
+            var created = await service.CreateAsync(run, cancellation);
+            return Results.Created($"/api/v1/runs/{created.Id}", created);
+        }).WithSummary("Creates and queues a run. The same client_request_id again returns the run that exists.").Produces<RunSummary>(StatusCodes.Status201Created);
+        runs.MapPost("/{id:guid}/stop", (Guid id, RunService service, CancellationToken cancellation) => service.StopAsync(id, cancellation)).WithSummary("Stops with a checkpoint.");
+        runs.MapPost("/{id:guid}/resume", (Guid id, RunService service, CancellationToken cancellation) => service.ResumeAsync(id, cancellation)).WithSummary("Continues from the last checkpoint.");
+        runs.MapDelete("/{id:guid}", async (Guid id, string confirm, RunService service, CancellationToken cancellation) =>
+        {
+            await service.DeleteAsync(id, confirm, cancellation);
+            return Results.NoContent();
+        }).WithSummary("Deletes an ended run with its folder and models; confirm is the run's name.");
+
+        runs.MapGet("/{id:guid}/metrics", (Guid id, RunMetrics metrics, CancellationToken cancellation, string[]? name = null, int max_points = RunMetrics.MaxPoints) =>
+            metrics.SeriesAsync(id, name, max_points, cancellation)).WithSummary("Curves, thinned to at most 1,000 points each; spikes stay.");
+        runs.MapGet("/{id:guid}/metrics.csv", async (Guid id, RunService service, RunMetrics metrics, CancellationToken cancellation) =>
+            new MetricsCsv((await service.SummaryAsync(id, cancellation)).Name, metrics.AllAsync(id, cancellation))).WithSummary("Every point, one row a step.").Produces(200, contentType: "text/csv");
+        runs.MapGet("/{id:guid}/samples", (Guid id, SampleService samples, CancellationToken cancellation, string split = SampleSplit.HeldOut, string? search = null, int skip = 0, int take = 20) =>
+            samples.PromptsAsync(id, new SampleQuery(split, search, skip, take), cancellation)).WithSummary("Prompts with the human answer and those of every iteration.");
+        runs.MapGet("/{id:guid}/samples/{split}/{promptId}", (Guid id, string split, string promptId, SampleService samples, CancellationToken cancellation) => samples.PromptAsync(id, split, promptId, cancellation));
+        runs.MapGet("/{id:guid}/evaluations", (Guid id, EvaluationService evaluations, CancellationToken cancellation) => evaluations.ReportsAsync(id, cancellation)).WithSummary("Held-out reports, the starting model (iteration -1) first.");
+
+        runs.MapGet("/{id:guid}/pairs", async (Guid id, int iteration, RunService service, CancellationToken cancellation) =>
+        {
+            var run = await service.SummaryAsync(id, cancellation);
+            var file = iteration < 0 ? null : (await service.FolderAsync(id, cancellation)).Pairs(iteration);
+            return Download(file, $"{SafeName.Of(run.Name)}-pairs-{iteration}.jsonl", "pairs of this iteration");
+        }).WithSummary("Prompt, human answer and opponent's answer of an iteration, as JSON Lines.");
+        runs.MapGet("/{id:guid}/journal", async (Guid id, RunService service, CancellationToken cancellation) =>
+        {
+            var run = await service.SummaryAsync(id, cancellation);
+            return Download((await service.FolderAsync(id, cancellation)).Journal, $"{SafeName.Of(run.Name)}-journal.jsonl", "journal yet");
+        }).WithSummary("The run's journal as JSON Lines.");
+        runs.MapGet("/{id:guid}/log", async (Guid id, RunService service, CancellationToken cancellation, int lines = 200) =>
+            Results.Text(string.Join('\n', await service.LogTailAsync(id, lines, cancellation)), "text/plain")).WithSummary("The last lines of the engine's output.");
+        runs.MapGet("/{id:guid}/files", (Guid id, RunService service, CancellationToken cancellation) => service.FilesAsync(id, cancellation));
+    }
+
+    /// <summary>Opened for sharing: the engine may still be appending.</summary>
+    private static IResult Download(string? file, string name, string what)
+    {
+        if (file is null || !File.Exists(file))
+        {
+            throw StudioException.NotFound(what);
+        }
+
+        var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return Results.Stream(stream, "application/jsonl", name);
+    }
+
+    private static RunStatus? Status(string? text) => string.IsNullOrEmpty(text) ? null
+        : Enum.TryParse<RunStatus>(text, ignoreCase: true, out var status) && Enum.IsDefined(status) ? status
+        : throw new StudioException(Refusal.Invalid, $"status must be one of {string.Join(", ", Enum.GetNames<RunStatus>())} (got '{text}').");
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using SpinStudio.Data;
+using SpinStudio.Engine.Runs;
+
+namespace SpinStudio.Web.Features.Runs;
+
+/// <summary>Database rows as pages see them.</summary>
+internal static class RunView
+{
+    /// <summary>Summaries of the given runs, in the query's order.</summary>
+    public static async Task<List<RunSummary>> SummariesAsync(StudioDb db, IQueryable<Run> runs, CancellationToken cancellation)
+    {
+        var rows = await runs.Select(run => new
+        {
+            Run = run,
+            DatasetId = (Guid?)run.DatasetVersion!.DatasetId,
+            DatasetName = run.DatasetVersion.Dataset!.Name,
+            ModelName = run.Model!.Name,
+            CreatedBy = run.CreatedBy!.UserName,
+            StoppedBy = run.StoppedBy!.UserName,
+            // The queue is the machine's: runs of other teams count too.
+            Ahead = run.Status == RunStatus.Queued ? db.Runs.Count(other => other.Status == RunStatus.Queued && other.QueuedAt < run.QueuedAt) : 0,
+        }).AsNoTracking().ToListAsync(cancellation);
+
+        return [.. rows.Select(row => new RunSummary(
+            row.Run.Id, row.Run.Name, row.Run.Kind, row.Run.Status, row.Run.Status == RunStatus.Queued ? row.Ahead + 1 : null, row.Run.Iterations,
+            row.Run.CurrentIteration, row.Run.Phase, row.Run.PhaseDone, row.Run.PhaseTotal, row.Run.PhaseUnit, row.Run.TokensPerSecond, row.Run.Overall, row.Run.EtaSeconds,
+            row.DatasetId, row.DatasetName, row.Run.ModelId, row.ModelName, row.CreatedBy, row.StoppedBy,
+            row.Run.CreatedAt, row.Run.StartedAt, row.Run.EndedAt, row.Run.LastSeq))];
+    }
+
+    public static async Task<RunSummary?> SummaryAsync(StudioDb db, Guid id, CancellationToken cancellation) =>
+        (await SummariesAsync(db, db.Runs.Where(run => run.Id == id), cancellation)).SingleOrDefault();
+
+    public static FailureCard? Failure(Run run) => run.Status == RunStatus.Failed
+        ? new FailureCard(run.FailureCause ?? "internal", run.FailureMessage ?? "The run failed without saying why.", Lines(run.FailureFixes), Lines(run.FailureLog))
+        : null;
+
+    public static IterationInfo Iteration(Iteration row, Guid? modelId) => new(
+        row.Number, row.Opponent, row.Beta, row.LearningRate, row.StartedAt, row.FinishedAt, row.Seconds, row.Pairs,
+        row.Dropped is null ? new Dictionary<string, int>() : JsonSerializer.Deserialize<Dictionary<string, int>>(row.Dropped, RunJson.Line)!, modelId, row.ModelSha256);
+
+    public static RunConfig Config(Run run) => JsonSerializer.Deserialize<RunConfig>(run.Config, RunJson.Line)!;
+
+    public static string Name(RunPhase phase) => phase.ToString().ToLower(CultureInfo.InvariantCulture);
+
+    private static string[] Lines(string? text) => string.IsNullOrEmpty(text) ? [] : text.Split('\n');
+}

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Antiforgery;
+using SpinStudio.Web.Features.Account;
+using SpinStudio.Web.Features.Datasets;
+using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Runs;
+using SpinStudio.Web.Features.Status;
+using SpinStudio.Web.Features.Uploads;
+using SpinStudio.Web.Security;
+
+namespace SpinStudio.Web.Features;
+
+/// <summary>Everything under /api/v1.</summary>
+internal static class StudioApi
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("/api/v1").RequireAuthorization().WithRefusals();
+        DatasetEndpoints.Map(api);
+        UploadEndpoints.Map(api);
+        ModelEndpoints.Map(api);
+        RunEndpoints.Map(api);
+        MemberEndpoints.Map(api);
+
+        api.MapGet("/status", (SystemStatus status, CancellationToken cancellation) => status.GaugesAsync(cancellation)).WithTags("Studio").WithSummary("How busy the machine is.");
+        api.MapGet("/me", (CurrentUser user, CancellationToken cancellation) => user.RequireAsync(cancellation: cancellation)).WithTags("Studio").WithSummary("Who is logged in.");
+        api.MapGet("/antiforgery", (IAntiforgery antiforgery, HttpContext context) => new AntiforgeryToken(antiforgery.GetAndStoreTokens(context).RequestToken!))
+            .WithTags("Studio").WithSummary("The value for the header X-CSRF-TOKEN of requests that change something.");
+    }
+
+    internal sealed record AntiforgeryToken(string Token);
+}

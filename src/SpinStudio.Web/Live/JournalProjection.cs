@@ -1,0 +1,214 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using SpinStudio.Data;
+using SpinStudio.Engine.Runs;
+using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Runs;
+using SpinStudio.Web.Features.Samples;
+
+namespace SpinStudio.Web.Live;
+
+/// <summary>What each journal event means for the database. Applied inside the transaction that also moves the run's last sequence number.</summary>
+internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, StudioPaths paths)
+{
+    private readonly RunConfig config = RunView.Config(run);
+
+    public async Task ApplyAsync(JournalEvent journalEvent, CancellationToken cancellation)
+    {
+        switch (journalEvent)
+        {
+            case StartedEvent started:
+                run.Device = $"{started.Device}, {started.Dtype}, {started.Threads} threads";
+                run.StartedAt ??= started.At;
+                break;
+            case PhaseEvent phase:
+                await PhaseAsync(phase, cancellation);
+                break;
+            case ProgressEvent progress:
+                (run.CurrentIteration, run.Phase) = (progress.Iteration, RunView.Name(progress.Phase));
+                (run.PhaseDone, run.PhaseTotal, run.PhaseUnit) = (progress.Done, progress.Total, progress.Unit);
+                (run.TokensPerSecond, run.Overall, run.EtaSeconds) = (progress.TokensPerSecond, progress.Overall, progress.EtaSeconds);
+                break;
+            case MetricsEvent metrics:
+                Metrics(metrics);
+                break;
+            case SampleEvent sample:
+                await SampleAsync(sample, cancellation);
+                break;
+            case EvaluationEvent evaluation:
+                await EvaluationAsync(evaluation, cancellation);
+                break;
+            case CheckpointEvent:
+                run.ResumesWithoutProgress = 0;
+                break;
+            case IterationEvent iteration:
+                await IterationAsync(iteration, cancellation);
+                break;
+            case StoppedEvent:
+                // Without being asked it was interrupted, say by a shutdown of the machine: the studio will resume it.
+                run.Status = run.Status is RunStatus.Stopping or RunStatus.Stopped ? RunStatus.Stopped : RunStatus.Interrupted;
+                run.EndedAt = run.Status == RunStatus.Stopped ? journalEvent.At : null;
+                break;
+            case FailedEvent failed:
+                (run.Status, run.EndedAt, run.EtaSeconds) = (RunStatus.Failed, failed.At, null);
+                (run.FailureCause, run.FailureMessage, run.FailureFixes) = (failed.Cause, failed.Message, string.Join('\n', failed.Fixes));
+                break;
+            case FinishedEvent finished:
+                (run.Status, run.EndedAt, run.Overall, run.EtaSeconds) = (RunStatus.Completed, finished.At, 1, null);
+                break;
+        }
+    }
+
+    private async Task PhaseAsync(PhaseEvent phase, CancellationToken cancellation)
+    {
+        if (phase.State == PhaseState.Finished)
+        {
+            run.ResumesWithoutProgress = 0;
+            if (phase.Phase == RunPhase.Generate)
+            {
+                await ReplaceSamplesAsync(phase.Iteration, SampleSplit.Train, folder.Pairs(phase.Iteration), cancellation);
+            }
+
+            return;
+        }
+
+        (run.CurrentIteration, run.Phase, run.PhaseDone, run.PhaseTotal, run.PhaseUnit) = (phase.Iteration, RunView.Name(phase.Phase), 0, 0, null);
+        if (phase.Iteration >= 0)
+        {
+            await OpenIterationAsync(phase.Iteration, phase.At, cancellation);
+        }
+    }
+
+    private async Task<Iteration> OpenIterationAsync(int number, DateTimeOffset at, CancellationToken cancellation)
+    {
+        if (await db.Iterations.FindAsync([run.Id, number], cancellation) is { } existing)
+        {
+            return existing;
+        }
+
+        var iteration = new Iteration
+        {
+            RunId = run.Id,
+            Number = number,
+            Opponent = number - 1,
+            Beta = RunConfig.At(config.Beta, number),
+            LearningRate = RunConfig.At(config.LearningRate, number),
+            StartedAt = at,
+        };
+        db.Iterations.Add(iteration);
+        return iteration;
+    }
+
+    private void Metrics(MetricsEvent metrics) => db.MetricPoints.AddRange(metrics.Values.Select(value => new MetricPoint
+    {
+        RunId = run.Id,
+        Iteration = metrics.Iteration,
+        Name = value.Key,
+        Step = metrics.Step,
+        GlobalStep = metrics.GlobalStep,
+        Value = value.Value is { } number && double.IsFinite(number) ? number : null,
+        Seq = metrics.Seq,
+        At = metrics.At,
+    }));
+
+    /// <summary>Live answers show until the phase's file is complete and replaces them.</summary>
+    private async Task SampleAsync(SampleEvent sample, CancellationToken cancellation)
+    {
+        var complete = await db.Samples.AnyAsync(
+            row => row.RunId == run.Id && row.Split == sample.Split && row.Iteration == sample.Iteration && row.PromptId == sample.PromptId && row.Tokens != null, cancellation);
+        if (!complete)
+        {
+            db.Samples.Add(new Sample
+            {
+                RunId = run.Id,
+                Iteration = sample.Iteration,
+                Split = sample.Split,
+                PromptId = sample.PromptId,
+                Prompt = sample.Prompt,
+                Real = sample.Real,
+                Generated = sample.Generated,
+                FinishReason = sample.FinishReason,
+            });
+        }
+    }
+
+    private async Task ReplaceSamplesAsync(int iteration, string split, string file, CancellationToken cancellation)
+    {
+        if (!File.Exists(file))
+        {
+            return;
+        }
+
+        await db.SaveChangesAsync(cancellation);
+        await db.Samples.Where(row => row.RunId == run.Id && row.Split == split && row.Iteration == iteration).ExecuteDeleteAsync(cancellation);
+        await foreach (var line in File.ReadLinesAsync(file, cancellation))
+        {
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+
+            var pair = JsonSerializer.Deserialize<Pair>(line, RunJson.Line)!;
+            db.Samples.Add(new Sample
+            {
+                RunId = run.Id,
+                Iteration = iteration,
+                Split = split,
+                PromptId = pair.PromptId,
+                System = pair.System,
+                Prompt = pair.Prompt,
+                Real = pair.Real,
+                Generated = pair.Generated,
+                FinishReason = pair.FinishReason,
+                Number = pair.Sample,
+                Tokens = pair.GeneratedIds.Count,
+                Exact = pair.Exact,
+            });
+        }
+    }
+
+    private async Task EvaluationAsync(EvaluationEvent evaluation, CancellationToken cancellation)
+    {
+        var report = JsonSerializer.Serialize(evaluation.Report, RunJson.Line);
+        if (await db.Evaluations.FindAsync([run.Id, evaluation.Report.Iteration], cancellation) is { } existing)
+        {
+            existing.Report = report;
+        }
+        else
+        {
+            db.Evaluations.Add(new Evaluation { RunId = run.Id, Iteration = evaluation.Report.Iteration, Report = report, At = evaluation.At });
+        }
+
+        await ReplaceSamplesAsync(evaluation.Report.Iteration, SampleSplit.HeldOut, folder.HeldOutSamples(evaluation.Report.Iteration), cancellation);
+    }
+
+    private async Task IterationAsync(IterationEvent finished, CancellationToken cancellation)
+    {
+        run.ResumesWithoutProgress = 0;
+        var iteration = await OpenIterationAsync(finished.Iteration, finished.At.AddSeconds(-finished.Seconds), cancellation);
+        (iteration.FinishedAt, iteration.Seconds, iteration.Pairs) = (finished.At, finished.Seconds, finished.Pairs);
+        (iteration.Dropped, iteration.ModelSha256) = (JsonSerializer.Serialize(finished.Dropped, RunJson.Line), finished.Sha256);
+
+        if (await db.Models.AnyAsync(model => model.RunId == run.Id && model.Iteration == finished.Iteration, cancellation))
+        {
+            return;
+        }
+
+        var path = StudioPaths.Within(folder.Root, finished.Model);
+        var (architecture, parameters, bytes) = ModelFacts.Read(path);
+        db.Models.Add(new Model
+        {
+            TeamId = run.TeamId,
+            Name = run.Kind == "sft" ? run.Name : $"{run.Name} · iteration {finished.Iteration}",
+            Folder = Path.GetRelativePath(paths.Data, path),
+            Sha256 = finished.Sha256,
+            Architecture = architecture,
+            Parameters = parameters,
+            Bytes = bytes,
+            ParentId = run.ModelId,
+            RunId = run.Id,
+            Iteration = finished.Iteration,
+            CreatedAt = finished.At,
+        });
+    }
+}

@@ -1,0 +1,139 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.FileProviders;
+using Quartz;
+using SpinStudio.Data;
+using SpinStudio.Web.Engine;
+using SpinStudio.Web.Features;
+using SpinStudio.Web.Features.Account;
+using SpinStudio.Web.Features.Audit;
+using SpinStudio.Web.Features.Datasets;
+using SpinStudio.Web.Features.Evaluations;
+using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Runs;
+using SpinStudio.Web.Features.Samples;
+using SpinStudio.Web.Features.Seeding;
+using SpinStudio.Web.Features.Status;
+using SpinStudio.Web.Features.Uploads;
+using SpinStudio.Web.Hubs;
+using SpinStudio.Web.Jobs;
+using SpinStudio.Web.Live;
+using SpinStudio.Web.Security;
+
+namespace SpinStudio.Web;
+
+/// <summary>The studio without its pages: services, and the order in which a request passes through.</summary>
+internal static class Studio
+{
+    private const int MostHubMessageBytes = 32 * 1024;
+
+    /// <summary>Longer than engines get for their checkpoints when the studio shuts down.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(20);
+
+    public static void Add(WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        var paths = new StudioPaths(builder.Environment.ContentRootPath, builder.Configuration["data"] ?? Path.Combine(builder.Environment.ContentRootPath, "data"));
+        services.AddSingleton(paths);
+        services.AddSingleton(TimeProvider.System);
+        services.Configure<StudioOptions>(builder.Configuration.GetSection(StudioOptions.Section));
+        services.Configure<EngineOptions>(builder.Configuration.GetSection(EngineOptions.Section));
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+
+        services.AddStudioDb(_ => StudioDbSetup.ConnectionString(paths.Database));
+        services.AddAccounts(paths);
+        AddFeatures(services);
+        AddJobs(services, paths, builder.Configuration.GetValue($"{StudioOptions.Section}:{nameof(StudioOptions.Slots)}", 1));
+
+        services.Configure<JsonOptions>(options => SnakeCase(options.SerializerOptions));
+        services.AddSignalR(options => options.MaximumReceiveMessageSize = MostHubMessageBytes).AddJsonProtocol(options => SnakeCase(options.PayloadSerializerOptions));
+        services.AddOpenApi(options => options.ShouldInclude = description => description.RelativePath?.StartsWith("api/v1", StringComparison.Ordinal) == true);
+        services.AddProblemDetails();
+        services.AddHealthChecks();
+    }
+
+    public static void Use(WebApplication app)
+    {
+        app.UseResponseHeaders();
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseExceptionHandler();
+        }
+
+        app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.Combine(app.Environment.ContentRootPath, "wwwroot")) });
+        app.UseRouting();
+        app.UseSameOrigin();
+        app.UseAuthentication();
+        app.UseCurrentUser();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.UseSwaggerUI(options =>
+        {
+            options.RoutePrefix = "api/docs";
+            options.SwaggerEndpoint("/api/openapi.json", "SpinStudio");
+        });
+
+        app.MapHealthChecks("/healthz").AllowAnonymous();
+        app.MapOpenApi("/api/openapi.json");
+        app.MapHub<RunHub>("/hubs/runs");
+        AccountEndpoints.Map(app);
+        StudioApi.Map(app);
+    }
+
+    private static void AddFeatures(IServiceCollection services)
+    {
+        services.AddScoped<AccountService>();
+        services.AddScoped<AuditLog>();
+        services.AddScoped<DatasetService>();
+        services.AddScoped<DatasetImporting>();
+        services.AddSingleton<DatasetStore>();
+        services.AddScoped<UploadService>();
+        services.AddScoped<ModelService>();
+        services.AddScoped<RunService>();
+        services.AddScoped<RunCreation>();
+        services.AddScoped<RunPlanning>();
+        services.AddScoped<RunMetrics>();
+        services.AddScoped<SampleService>();
+        services.AddScoped<EvaluationService>();
+        services.AddScoped<SystemStatus>();
+        services.AddSingleton<MachineMeter>();
+        services.AddScoped<LiveRuns>();
+        services.AddSingleton<RunFeed>();
+        services.AddSingleton<RunStream>();
+        services.AddSingleton<JournalTailer>();
+        services.AddScoped<Seed>();
+    }
+
+    private static void AddJobs(IServiceCollection services, StudioPaths paths, int slots)
+    {
+        services.AddSingleton<EngineLocation>();
+        services.AddSingleton<RunSupervisor>();
+        services.AddSingleton<RunQueue>();
+
+        // Before the scheduler's own service: hosted services start in this order.
+        services.AddHostedService<Reconciliation>();
+        services.AddQuartz(quartz =>
+        {
+            quartz.UseDefaultThreadPool(Math.Max(1, slots));
+            quartz.UsePersistentStore(store =>
+            {
+                store.UseSqlite(SqliteFactory.Instance, StudioDbSetup.ConnectionString(paths.Database));
+                store.UseSystemTextJsonSerializer();
+                store.ProvisionSchema();
+            });
+        });
+        services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
+    }
+
+    /// <summary>As in run folders: the API, the hub and the files speak alike.</summary>
+    private static void SnakeCase(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        options.DictionaryKeyPolicy = null;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.AllowOutOfOrderMetadataProperties = true;
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+    }
+}

@@ -1,0 +1,25 @@
+namespace SpinStudio.Web;
+
+/// <summary>The section <c>Studio</c> of the settings.</summary>
+public sealed class StudioOptions
+{
+    public const string Section = "Studio";
+
+    /// <summary>Largest upload, in bytes.</summary>
+    public long UploadLimitBytes { get; set; } = 2L << 30;
+
+    /// <summary>Runs that train at the same time on this machine; the others wait.</summary>
+    public int Slots { get; set; } = 1;
+
+    /// <summary>Seconds that a stopping engine has for its checkpoint before it is killed.</summary>
+    public double StopSeconds { get; set; } = 30;
+
+    /// <summary>Seconds that engines have when the studio itself shuts down; later they are left to finish on their own.</summary>
+    public double ShutdownSeconds { get; set; } = 10;
+
+    /// <summary>Automatic resumes without progress before a run counts as failed.</summary>
+    public int MaxResumes { get; set; } = 3;
+
+    /// <summary>Puts the bundled dataset, model and first run into an empty database.</summary>
+    public bool Seed { get; set; } = true;
+}
