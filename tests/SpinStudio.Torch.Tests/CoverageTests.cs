@@ -44,6 +44,12 @@ public sealed class CoverageTests
         ["torch.cuda_is_available"] = nameof(BackendTests),
         ["torch.config"] = nameof(BackendTests),
         ["torch.backend_info"] = nameof(BackendTests),
+        ["torch.nn.functional.rms_norm"] = nameof(KernelTests),
+        ["torch.nn.functional.swiglu"] = nameof(KernelTests),
+        ["torch.nn.functional.rotary"] = nameof(KernelTests),
+        ["torch.nn.functional.token_log_prob"] = nameof(KernelTests),
+        ["torch.nn.functional.segment_attention"] = nameof(KernelTests),
+        ["torch.nn.functional.cached_attention"] = nameof(KernelTests),
         ["torch.nn.functional.scaled_dot_product_attention"] = nameof(BackendTests),
     };
 

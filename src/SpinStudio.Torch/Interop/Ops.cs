@@ -165,6 +165,12 @@ internal static class Ops
     internal static readonly Op zeros_like = new("zeros_like");
 
     // Our own kernels, registered by the native library.
+    internal static readonly Op rms_norm = new("spinstudio::rms_norm");
+    internal static readonly Op swiglu = new("spinstudio::swiglu");
+    internal static readonly Op rotary = new("spinstudio::rotary");
+    internal static readonly Op token_log_prob = new("spinstudio::token_log_prob");
+    internal static readonly Op segment_attention = new("spinstudio::segment_attention");
+    internal static readonly Op cached_attention = new("spinstudio::cached_attention");
     internal static readonly Op adamw_ = new("spinstudio::adamw_");
     internal static readonly Op rmsprop_ = new("spinstudio::rmsprop_");
 }

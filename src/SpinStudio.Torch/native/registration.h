@@ -1,29 +1,39 @@
-// What the kernels share: registration with libtorch, and the rounding to bfloat16.
+// What the files that meet libtorch share: its headers, and tensors seen as the loops see them.
 #pragma once
+
+#include "loops.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
-
-// One copy of a loop per vector width, chosen when the library is loaded.
-#if defined(__x86_64__)
-#define SPIN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define SPIN_CLONES
-#endif
 
 namespace spin {
 
-// The upper 16 bits of `value`, rounded to nearest, ties to even; every NaN becomes the same NaN.
-inline uint16_t bfloat16_bits(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-  return static_cast<uint16_t>(value != value ? 0x7fc0u : rounded);
+// libtorch's element types as the loops name them.
+template <class T>
+struct LoopType {
+  using type = T;
+};
+template <>
+struct LoopType<at::BFloat16> {
+  using type = BFloat16;
+};
+
+template <class T>
+T* data(const at::Tensor& tensor) {
+  return static_cast<T*>(tensor.data_ptr());
 }
 
 }  // namespace spin
+
+// Runs the body with T the loops' element type and A their accumulator.
+#define SPIN_DISPATCH(tensor, name, ...)                                                           \
+  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, (tensor).scalar_type(), name, [&] {                \
+    using T = spin::LoopType<scalar_t>::type;                                                      \
+    using A __attribute__((unused)) = spin::Accumulator<T>::type;                                                    \
+    __VA_ARGS__                                                                                    \
+  })
