@@ -100,8 +100,11 @@ public sealed record SampleComparison(RunConfig Spin, RunConfig Sft)
     {
         int examples = File.ReadLines(spin.TrainExamples).Count();
         double stepsPerEpoch = Math.Ceiling(examples / (double)Sft.BatchSize);
-        yield return ("continued SFT, as many steps", "sft-steps", last.Steps / stepsPerEpoch);
-        yield return ("continued SFT, as many tokens", "sft-tokens", last.Tokens / (double)TokensPerEpoch(spin));
+        yield return ("continued SFT, as many steps", "sft-steps", Epochs(last.Steps));
+        yield return ("continued SFT, as many tokens", "sft-tokens", Epochs(Math.Round(last.Tokens * stepsPerEpoch / TokensPerEpoch(spin))));
+
+        // The engine rounds the steps up; half a step less keeps a rounding error from adding one.
+        double Epochs(double steps) => (steps - 0.5) / stepsPerEpoch;
     }
 
     /// <summary>Prompt and answer tokens of the curated set.</summary>
