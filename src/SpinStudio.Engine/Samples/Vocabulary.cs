@@ -12,7 +12,7 @@ public static class Vocabulary
     public static readonly IReadOnlyList<string> Heroes = [.. Girls, .. Boys];
 
     public static readonly IReadOnlyList<string> Traits =
-        ["brave", "calm", "clever", "curious", "eager", "funny", "gentle", "honest", "kind", "lonely", "lucky", "merry", "proud", "quiet", "shy", "wise"];
+        ["brave", "calm", "clever", "curious", "eager", "funny", "gentle", "humble", "kind", "lonely", "lucky", "merry", "proud", "quiet", "shy", "wise"];
 
     public static readonly IReadOnlyList<string> Animals =
         ["badger", "bear", "cat", "cow", "deer", "dog", "donkey", "duck", "eagle", "fox", "frog", "goat", "hamster", "horse", "lion", "mouse", "otter", "owl", "parrot", "rabbit", "swan", "tiger", "turtle", "wolf"];
