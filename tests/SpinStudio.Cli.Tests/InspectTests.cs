@@ -87,12 +87,15 @@ public sealed class InspectTests : IDisposable
         var report = new EvaluationReport { Iteration = -1, Examples = 9, Nll = new Estimate(1.25, 1.2, 1.3, 9), MeanLength = 30, TruncatedShare = 0 };
         JournalEvent[] events =
         [
-            new StartedEvent(false, "0.1.0", "1.13.1", "cpu", "bf16", 2, 7) { Seq = 1 },
-            new MetricsEvent(0, 0, 0, 0, 640, new Dictionary<string, double?> { ["loss"] = 0.69 }) { Seq = 2 },
-            new StoppedEvent("asked to stop") { Seq = 3 },
+            new StartedEvent(false, "0.1.0", "1.13.1", "cpu", "bf16", 2, 7),
+            new PhaseEvent(0, RunPhase.Train, PhaseState.Started) { At = DateTimeOffset.UnixEpoch },
+            new ProgressEvent(0, RunPhase.Train, 1, 2, "steps", 3210, 0.5, 9) { At = DateTimeOffset.UnixEpoch.AddSeconds(4) },
+            new PhaseEvent(0, RunPhase.Train, PhaseState.Finished) { At = DateTimeOffset.UnixEpoch.AddSeconds(12.5) },
+            new MetricsEvent(0, 0, 0, 0, 640, new Dictionary<string, double?> { ["loss"] = 0.69 }),
+            new StoppedEvent("asked to stop"),
         ];
         _folder.Write("run/run.json", """{ "name": "Night run", "model": "/m", "dataset": "/d.jsonl" }""");
-        _folder.Write("run/journal.jsonl", string.Concat(events.Select(e => JsonSerializer.Serialize(e, RunJson.Line) + "\n")) + """{"kind":"log","seq":4,"le""");
+        _folder.Write("run/journal.jsonl", string.Concat(events.Select((e, index) => e with { Seq = index + 1 }).Select(e => JsonSerializer.Serialize(e, RunJson.Line) + "\n")) + """{"kind":"log","seq":7,"le""");
         _folder.Write("run/start/evaluation.json", JsonSerializer.Serialize(report, RunJson.Pretty));
 
         var run = JsonNode.Parse((await Spinstudio.Run("inspect", _folder["run"], "--json")).Success())!;
@@ -100,10 +103,12 @@ public sealed class InspectTests : IDisposable
 
         Assert.Equal("Night run", (string)run["name"]!);
         Assert.Equal("stopped", (string)run["state"]!);
-        Assert.Equal(3, (long)run["last_seq"]!);
+        Assert.Equal(events.Length, (long)run["last_seq"]!);
         Assert.Equal(640, (long)run["trained_tokens"]!);
         Assert.Equal(1.25, (double)run["evaluations"]![0]!["nll"]!["mean"]!);
+        Assert.Equal(12.5, (double)run["phases"]![0]!["seconds"]!);
         Assert.Contains("1.250 [1.200, 1.300]", text, StringComparison.Ordinal);
+        Assert.Matches(@"0 +train +12\.5 +3,210", text);
     }
 
     private static async Task<string> Refusal(string path) => (await Spinstudio.Run("inspect", path)).Refusal();

@@ -15,7 +15,7 @@ internal static class ConfigFindings
         return new Findings("config", Path.GetFullPath(path))
         {
             Table = TextTable.Render(["setting", "value"], Rows(settings, "")),
-            Parts = ("settings", settings),
+            Parts = [("settings", settings)],
         };
     }
 

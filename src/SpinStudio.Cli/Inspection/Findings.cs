@@ -15,8 +15,8 @@ internal sealed record Findings(string Kind, string Path)
     /// <summary>For people, after the figures.</summary>
     public string Table { get; init; } = "";
 
-    /// <summary>For programs: the same as <see cref="Table"/>, under its key.</summary>
-    public (string Key, object Value)? Parts { get; init; }
+    /// <summary>For programs: the same as <see cref="Table"/>, by key.</summary>
+    public IReadOnlyList<(string Key, object Value)> Parts { get; init; } = [];
 
     public string Text()
     {
@@ -27,7 +27,7 @@ internal sealed record Findings(string Kind, string Path)
     public string Json()
     {
         var json = new JsonObject { ["kind"] = Kind, ["path"] = Path };
-        foreach (var (key, value) in Parts is { } parts ? [.. Figures, parts] : Figures)
+        foreach (var (key, value) in Figures.Concat(Parts))
             json[key] = JsonSerializer.SerializeToNode(value, RunJson.Pretty);
         return json.ToJsonString(RunJson.Pretty);
     }

@@ -19,6 +19,7 @@ internal static class RunFindings
 
         var config = JsonSerializer.Deserialize<RunConfig>(File.ReadAllText(folder.Config), RunJson.Pretty)!;
         var reports = EvaluationTable.Read(folder);
+        var phases = PhaseTimes.Of(events);
         return new Findings("run", folder.Root)
         {
             Figures =
@@ -34,8 +35,8 @@ internal static class RunFindings
                 .. events.OfType<FinishedEvent>().TakeLast(1).Select(finished => ("model", (object)finished.Model)),
                 .. events.OfType<IterationEvent>().TakeLast(1).Select(last => ("model_sha256", (object)last.Sha256)),
             ],
-            Table = reports.Count == 0 ? "" : EvaluationTable.Render(reports),
-            Parts = ("evaluations", reports),
+            Table = string.Join('\n', new[] { phases.Count == 0 ? "" : PhaseTimes.Render(phases), reports.Count == 0 ? "" : EvaluationTable.Render(reports) }.Where(table => table.Length > 0)),
+            Parts = [("phases", phases), ("evaluations", reports)],
         };
     }
 

@@ -20,7 +20,7 @@ internal static class TensorFindings
                 .. file.Metadata.Select(entry => ("metadata." + entry.Key, (object)entry.Value)),
             ],
             Table = TextTable.Render(["tensor", "dtype", "shape"], tensors.Select(tensor => (string[])[tensor.Name, tensor.Dtype, $"[{string.Join(", ", tensor.Shape)}]"])),
-            Parts = ("entries", tensors.Select(tensor => new { tensor.Name, tensor.Dtype, tensor.Shape }).ToList()),
+            Parts = [("entries", tensors.Select(tensor => new { tensor.Name, tensor.Dtype, tensor.Shape }).ToList())],
         };
     }
 }
