@@ -40,8 +40,10 @@ internal static class CommandLine
 
     private static RootCommand Root() => new("Fine-tunes language models by self-play (SPIN): trains, generates, evaluates and inspects, without the studio or beside it.")
     {
-        InspectCommand.Create(),
         TrainCommand.Create(),
+        GenerateCommand.Create(),
+        EvaluateCommand.Create(),
+        InspectCommand.Create(),
         DoctorCommand.Create(),
     };
 

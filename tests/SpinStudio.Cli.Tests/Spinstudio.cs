@@ -19,6 +19,7 @@ internal static class Spinstudio
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "spinstudio.dll"));
+        start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         return Process.Start(start)!;

@@ -1,7 +1,7 @@
 namespace SpinStudio.Cli.Tests;
 
 /// <summary>A folder that goes when the test ends.</summary>
-internal sealed class TemporaryFolder : IDisposable
+public sealed class TemporaryFolder : IDisposable
 {
     public string Root { get; } = Directory.CreateTempSubdirectory("spinstudio-cli-").FullName;
 

@@ -7,13 +7,17 @@ public sealed class UsageTests
     {
         var help = (await Spinstudio.Run("--help")).Success();
 
-        foreach (var command in new[] { "inspect", "doctor" })
+        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "sample" })
             Assert.Contains($"\n  {command}", help, StringComparison.Ordinal);
     }
 
     [Theory]
+    [InlineData("train")]
+    [InlineData("generate")]
+    [InlineData("evaluate")]
     [InlineData("inspect")]
     [InlineData("doctor")]
+    [InlineData("sample make")]
     public async Task Every_command_explains_each_of_its_options(string command)
     {
         var help = (await Spinstudio.Run([.. command.Split(' '), "--help"])).Success();
@@ -25,8 +29,12 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("docter", "doctor perhaps?")]
-    [InlineData("doctor --jsn", "--json perhaps?")]
+    [InlineData("train", "run.json")]
+    [InlineData("train run.json", "--out")]
+    [InlineData("train run.json --out somewhere --resum", "--resum")]
+    [InlineData("generate --model m --prompts p", "--out")]
     [InlineData("inspect", "path")]
+    [InlineData("sample", "")]
     public async Task Wrong_usage_is_refused_in_one_line_that_names_what_is_wrong(string arguments, string named)
     {
         var line = (await Spinstudio.Run(arguments.Split(' '))).Refusal();

@@ -9,7 +9,7 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var path = new Argument<string>("PATH") { Description = "A run folder, a model folder, a .safetensors file, a run config (.json) or a dataset (.jsonl, .csv)." };
+        var path = new Argument<string>("PATH") { Description = "A run folder, a model folder, a .safetensors file, a run config (.json) or a dataset (.jsonl)." };
         var json = new Option<bool>("--json") { Description = "Write one JSON object instead of text." };
         var command = new Command("inspect", "Check a run, a model, a tensor file, a run config or a dataset, and tell what is in it.") { path, json };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(path), parsed.GetValue(json)));
@@ -36,6 +36,7 @@ internal static class InspectCommand
             throw new BadInputException($"{path} not found");
         return Path.GetExtension(path).ToLowerInvariant() switch
         {
+            ".jsonl" => DatasetFindings.Of(path),
             ".json" => ConfigFindings.Of(path),
             _ => TensorFindings.Of(path), // names what it is when it is none
         };

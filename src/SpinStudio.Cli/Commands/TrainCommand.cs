@@ -1,34 +1,69 @@
 using System.CommandLine;
 using SpinStudio.Cli.Output;
+using SpinStudio.Engine.Datasets;
+using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.SelfPlay;
 
 namespace SpinStudio.Cli.Commands;
 
-/// <summary><c>train</c>: plays a run to its end, or to a checkpoint when it is asked to stop.</summary>
+/// <summary><c>train</c>: plays a run into a folder, or goes on with one.</summary>
 internal static class TrainCommand
 {
     public static Command Create()
     {
-        var config = new Argument<string>("RUN.json") { Description = "What to train: see docs/cli.md and samples/quick.json." };
-        var output = new Option<string>("--out") { Description = "The run folder: journal, pairs, checkpoints, models.", Required = true };
-        var resume = new Option<bool>("--resume") { Description = "Go on with the run that the folder holds." };
-        var json = new Option<bool>("--json") { Description = "Write the journal's events to the standard output, one JSON object a line." };
-        var command = new Command("train", "Train a model by self-play (SPIN) or supervised fine-tuning (SFT).") { config, output, resume, json };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(config), parsed.GetRequiredValue(output), parsed.GetValue(resume), RunDisplay.For(parsed.GetValue(json))));
+        var config = new Argument<string>("RUN.json") { Description = "What to train: see docs/cli.md for its keys." };
+        var folder = new Option<string>("--out") { Description = "The run folder; made if it is missing.", HelpName = "DIR", Required = true };
+        var resume = new Option<bool>("--resume") { Description = "Go on with the run that the folder holds, from its newest checkpoint." };
+        var json = new Option<bool>("--json") { Description = "Write every event as a line of JSON, as in the journal." };
+        var command = new Command("train", "Train by self-play, or supervised, as a run config says.") { config, folder, resume, json };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(config), new RunFolder(parsed.GetRequiredValue(folder)), parsed.GetValue(resume), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string config, string output, bool resume, IRunDisplay display)
+    private static int Run(string path, RunFolder folder, bool resume, bool json)
     {
-        var run = RunConfigFile.Load(config);
-        using var signal = new StopSignal(() => display.Notice("Stopping: a checkpoint is being saved. A second signal ends the process at once."));
-        var outcome = display.Follow(told => EngineRun.Play(run, new RunFolder(output), resume, told, signal.Token));
+        var config = RunConfigFile.Load(path);
+        if (!File.Exists(folder.Provenance))
+            CheckInputs(config);
+
+        var display = RunDisplay.For(json);
+        using var stop = new StopSignal(() => display.Notice("Stopping: a checkpoint is written first. Ctrl+C again ends at once."));
+        FailedEvent? failure = null;
+        var outcome = display.Follow(show => EngineRun.Play(
+            config,
+            folder,
+            resume,
+            journalEvent =>
+            {
+                failure = journalEvent as FailedEvent ?? failure;
+                show(journalEvent);
+            },
+            stop.Token));
+
+        if (outcome == RunOutcome.Finished && !json)
+            Console.Out.Write("\n" + EvaluationTable.Render(EvaluationTable.Read(folder)));
+        if (failure is not null)
+            Console.Error.WriteLine(string.Join("\n  try: ", [$"spinstudio: {failure.Message} ({failure.Cause})", .. failure.Fixes]));
         return outcome switch
         {
             RunOutcome.Finished => ExitCode.Done,
             RunOutcome.Stopped => ExitCode.Resumable,
             _ => ExitCode.Failed,
         };
+    }
+
+    /// <summary>Refuses what cannot be trained on before the folder is touched, so that the corrected config can go to the same place.</summary>
+    private static void CheckInputs(RunConfig config)
+    {
+        RunConfigFile.CheckInputs(config);
+        ModelFolder.Open(config.Model);
+        foreach (var dataset in new[] { config.Dataset, config.HeldOut }.OfType<string>())
+        {
+            foreach (var _ in DatasetReader.Read(dataset))
+            {
+                // Every row is looked at; none is kept.
+            }
+        }
     }
 }

@@ -14,13 +14,15 @@ public sealed class RunLease : IDisposable
 
     private readonly FileStream _lock;
     private readonly Timer _timer;
+    private readonly Lock _beating = new();
 
     private RunLease(RunFolder folder, FileStream @lock)
     {
         _lock = @lock;
         using var process = Process.GetCurrentProcess();
-        var lease = new Lease(Environment.MachineName, process.Id, process.StartTime.ToUniversalTime(), default);
-        _timer = new Timer(_ => AtomicFile.WriteJson(folder.Lease, lease with { HeartbeatAt = DateTimeOffset.UtcNow }), null, TimeSpan.Zero, Beat);
+        var lease = new Lease(Environment.MachineName, process.Id, process.StartTime.ToUniversalTime(), DateTimeOffset.UtcNow);
+        AtomicFile.WriteJson(folder.Lease, lease);
+        _timer = new Timer(_ => Renew(folder, lease), null, Beat, Beat);
     }
 
     /// <exception cref="BadInputException">Another process works in the folder.</exception>
@@ -37,6 +39,24 @@ public sealed class RunLease : IDisposable
             throw new BadInputException($"another engine works in {folder.Root}" + (holder is null ? "" : $" (process {holder.Pid} on {holder.Host})") + "; stop it first, or choose another folder");
         }
         return new RunLease(folder, file);
+    }
+
+    /// <summary>A beat may be missed, on a slow or a full disk; it must not end the run.</summary>
+    private void Renew(RunFolder folder, Lease lease)
+    {
+        if (!_beating.TryEnter()) return;
+        try
+        {
+            AtomicFile.WriteJson(folder.Lease, lease with { HeartbeatAt = DateTimeOffset.UtcNow });
+        }
+        catch (IOException e)
+        {
+            Console.Error.WriteLine($"the lease could not be renewed: {e.Message}");
+        }
+        finally
+        {
+            _beating.Exit();
+        }
     }
 
     public void Dispose()
