@@ -45,6 +45,7 @@ internal static class CommandLine
         EvaluateCommand.Create(),
         InspectCommand.Create(),
         DoctorCommand.Create(),
+        SampleCommand.Create(),
     };
 
     /// <summary>A word that nothing expects says more than what is missing because of it.</summary>

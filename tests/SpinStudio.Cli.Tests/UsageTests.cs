@@ -18,6 +18,7 @@ public sealed class UsageTests
     [InlineData("inspect")]
     [InlineData("doctor")]
     [InlineData("sample make")]
+    [InlineData("sample compare")]
     public async Task Every_command_explains_each_of_its_options(string command)
     {
         var help = (await Spinstudio.Run([.. command.Split(' '), "--help"])).Success();
@@ -29,8 +30,8 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("docter", "doctor perhaps?")]
-    [InlineData("train", "run.json")]
-    [InlineData("train run.json", "--out")]
+    [InlineData("train", "--out")]
+    [InlineData("train --out somewhere", "RUN.json")]
     [InlineData("train run.json --out somewhere --resum", "--resum")]
     [InlineData("generate --model m --prompts p", "--out")]
     [InlineData("inspect", "path")]

@@ -10,6 +10,9 @@ namespace SpinStudio.Cli.Commands;
 /// <summary><c>train</c>: plays a run into a folder, or goes on with one.</summary>
 internal static class TrainCommand
 {
+    /// <summary>Said on the first signal.</summary>
+    public const string Stopping = "Stopping: a checkpoint is written first. Ctrl+C again ends at once.";
+
     public static Command Create()
     {
         var config = new Argument<string>("RUN.json") { Description = "What to train: see docs/cli.md for its keys." };
@@ -28,7 +31,7 @@ internal static class TrainCommand
             CheckInputs(config);
 
         var display = RunDisplay.For(json);
-        using var stop = new StopSignal(() => display.Notice("Stopping: a checkpoint is written first. Ctrl+C again ends at once."));
+        using var stop = new StopSignal(() => display.Notice(Stopping));
         FailedEvent? failure = null;
         var outcome = display.Follow(show => EngineRun.Play(
             config,
@@ -45,13 +48,15 @@ internal static class TrainCommand
             Console.Out.Write("\n" + EvaluationTable.Render(EvaluationTable.Read(folder)));
         if (failure is not null)
             Console.Error.WriteLine(string.Join("\n  try: ", [$"spinstudio: {failure.Message} ({failure.Cause})", .. failure.Fixes]));
-        return outcome switch
-        {
-            RunOutcome.Finished => ExitCode.Done,
-            RunOutcome.Stopped => ExitCode.Resumable,
-            _ => ExitCode.Failed,
-        };
+        return CodeOf(outcome);
     }
+
+    public static int CodeOf(RunOutcome outcome) => outcome switch
+    {
+        RunOutcome.Finished => ExitCode.Done,
+        RunOutcome.Stopped => ExitCode.Resumable,
+        _ => ExitCode.Failed,
+    };
 
     /// <summary>Refuses what cannot be trained on before the folder is touched, so that the corrected config can go to the same place.</summary>
     private static void CheckInputs(RunConfig config)
