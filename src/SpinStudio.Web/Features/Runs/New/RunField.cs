@@ -1,0 +1,62 @@
+namespace SpinStudio.Web.Features.Runs.New;
+
+internal enum FieldKind
+{
+    Whole,
+    Real,
+
+    /// <summary>One number, or one per iteration separated by commas.</summary>
+    Reals,
+    Choice,
+    Flag,
+}
+
+/// <summary>One setting of a run as the form shows it.</summary>
+/// <param name="Key">In run.json; nested ones with a dot.</param>
+/// <param name="Group">Heading it stands under.</param>
+/// <param name="Simple">Shown without the advanced settings.</param>
+/// <param name="Help">One sentence.</param>
+/// <param name="Choices">Value and label, for <see cref="FieldKind.Choice"/>.</param>
+internal sealed record RunField(string Key, FieldKind Kind, string Group, bool Simple, string Label, string Help, params (string Value, string Label)[] Choices)
+{
+    public string Id => "field-" + Key.Replace('.', '-').Replace('_', '-');
+
+    public static IReadOnlyList<RunField> All { get; } =
+    [
+        new("iterations", FieldKind.Whole, "Self-play", true, "Iterations", "How often the model plays against its former self."),
+        new("kind", FieldKind.Choice, "Self-play", false, "Method", "Self-play, or plain supervised fine-tuning as a baseline.", ("spin", "Self-play (SPIN)"), ("sft", "Supervised fine-tuning (SFT)")),
+        new("beta", FieldKind.Reals, "Self-play", true, "β", "Weight of a change in log-probability; larger keeps the model nearer to its opponent. Short answers want more than long ones."),
+        new("loss", FieldKind.Choice, "Self-play", false, "Loss", "How the margin is turned into a loss.", ("sigmoid", "Logistic"), ("hinge", "Hinge")),
+        new("window", FieldKind.Whole, "Self-play", false, "Window", "Iterations whose pairs are trained on: 2 adds those of the iteration before."),
+        new("drop_identical", FieldKind.Flag, "Self-play", false, "Leave out identical pairs", "Pairs in which the opponent wrote exactly the human answer teach nothing; they are counted."),
+
+        new("learning_rate", FieldKind.Reals, "Training", true, "Learning rate", "Size of a step at its peak; small models take 1e-5 to 1e-4, large ones 1e-7 to 1e-6."),
+        new("epochs", FieldKind.Real, "Training", true, "Epochs", "Passes over the pairs in each iteration."),
+        new("schedule_epochs", FieldKind.Real, "Training", false, "Schedule epochs", "Passes over which the learning rate would fall to 0; at least the epochs trained."),
+        new("batch_size", FieldKind.Whole, "Training", true, "Batch size", "Pairs per optimizer step."),
+        new("micro_batch_size", FieldKind.Whole, "Training", false, "Micro-batch size", "Pairs held in memory at once; changes memory, not the result."),
+        new("optimizer", FieldKind.Choice, "Training", false, "Optimizer", "How gradients become steps.", ("rmsprop", "RMSProp"), ("adamw", "AdamW")),
+        new("warmup_ratio", FieldKind.Real, "Training", false, "Warm-up", "Share of the schedule in which the learning rate rises from 0."),
+        new("weight_decay", FieldKind.Real, "Training", false, "Weight decay", "Pull of the weights towards 0."),
+        new("max_grad_norm", FieldKind.Real, "Training", false, "Gradient clipping", "Largest gradient norm; 0 switches clipping off."),
+
+        new("max_examples", FieldKind.Whole, "Data", true, "Examples", "Use only this many examples of the dataset; 0 uses all."),
+        new("held_out_fraction", FieldKind.Real, "Data", false, "Held-out share", "Share set aside for evaluation when the dataset brings no held-out examples."),
+        new("max_length", FieldKind.Whole, "Data", false, "Longest example", "Tokens of prompt and answer together; longer pairs are left out."),
+        new("max_prompt_length", FieldKind.Whole, "Data", false, "Longest prompt", "Tokens; a longer prompt keeps its end."),
+
+        new("generation.max_new_tokens", FieldKind.Whole, "Opponent's answers", true, "Longest answer", "Tokens after which an answer is cut."),
+        new("generation.temperature", FieldKind.Real, "Opponent's answers", false, "Temperature", "1 samples from the model as it is; 0 always takes the likeliest token."),
+        new("generation.top_p", FieldKind.Real, "Opponent's answers", false, "Top-p", "Sample only from the likeliest tokens with this total probability; 1 is off."),
+        new("generation.top_k", FieldKind.Whole, "Opponent's answers", false, "Top-k", "Sample only from this many tokens; 0 is off."),
+        new("generation.batch_size", FieldKind.Whole, "Opponent's answers", false, "Answers at once", "Answers written side by side; changes speed and memory."),
+
+        new("evaluation.examples", FieldKind.Whole, "Evaluation", true, "Held-out prompts", "Prompts that each model is measured on; 0 switches evaluation off."),
+        new("evaluation.samples_per_prompt", FieldKind.Whole, "Evaluation", false, "Answers per prompt", "More answers give narrower intervals."),
+
+        new("dtype", FieldKind.Choice, "Machine", false, "Precision", "bf16 computes faster and keeps full-precision weights beside.", ("bf16", "bf16, fp32 weights"), ("fp32", "fp32")),
+        new("threads", FieldKind.Whole, "Machine", false, "Threads", "Processor threads; 0 takes all cores."),
+        new("checkpoint_every", FieldKind.Whole, "Machine", false, "Checkpoint every", "Optimizer steps between checkpoints; a crash loses at most these."),
+        new("seed", FieldKind.Whole, "Machine", false, "Seed", "The same seed and settings give the same model, byte for byte."),
+    ];
+}

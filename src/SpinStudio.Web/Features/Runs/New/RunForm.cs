@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SpinStudio.Engine.Runs;
+using SpinStudio.Web.Components;
+
+namespace SpinStudio.Web.Features.Runs.New;
+
+/// <summary>The settings of a run while they are being typed: what stands in each field, and whether it can be used.</summary>
+internal sealed class RunForm
+{
+    private readonly Dictionary<string, string> unreadable = [];
+    private readonly Dictionary<string, string> unreadableText = [];
+    private JsonObject settings;
+
+    public RunForm(RunConfig config) => settings = ToJson(config);
+
+    public string Name { get; set; } = "";
+
+    /// <summary>The run as typed so far; fields that cannot be read keep their last good value.</summary>
+    public RunConfig Config => settings.Deserialize<RunConfig>(RunJson.Strict)! with { Name = Name.Trim(), Model = "-", Dataset = "-" };
+
+    /// <summary>Replaces all settings, by a preset or another run's.</summary>
+    public void Use(RunConfig config)
+    {
+        unreadable.Clear();
+        unreadableText.Clear();
+        settings = ToJson(config);
+    }
+
+    public string Text(RunField field) => unreadableText.GetValueOrDefault(field.Key) ?? TextOf(settings, field);
+
+    public void Set(RunField field, string text)
+    {
+        unreadable.Remove(field.Key);
+        unreadableText.Remove(field.Key);
+        if (Read(field, text.Trim()) is { } value)
+        {
+            Put(settings, field.Key, value);
+            return;
+        }
+
+        unreadableText[field.Key] = text;
+        unreadable[field.Key] = field.Kind switch
+        {
+            FieldKind.Whole => $"“{text}” is not a whole number.",
+            FieldKind.Reals => $"“{text}” is not a number, or a list of numbers such as 0.1, 0.1, 5.",
+            _ => $"“{text}” is not a number.",
+        };
+    }
+
+    /// <summary>What is wrong, by field key.</summary>
+    public IReadOnlyDictionary<string, string> Problems()
+    {
+        var problems = new Dictionary<string, string>(unreadable);
+        foreach (var problem in RunConfigFile.Validate(Config with { Name = "-" }))
+            problems.TryAdd(problem.Key, problem.Message);
+        return problems;
+    }
+
+    /// <summary>Fields whose value differs from another config's.</summary>
+    public IReadOnlyList<RunField> DifferentFrom(RunConfig other)
+    {
+        var theirs = ToJson(other);
+        return [.. RunField.All.Where(field => unreadable.ContainsKey(field.Key) || TextOf(settings, field) != TextOf(theirs, field))];
+    }
+
+    /// <summary>A field's value in a config, as the form writes it.</summary>
+    public static string TextIn(RunConfig config, RunField field) => TextOf(ToJson(config), field);
+
+    private static JsonObject ToJson(RunConfig config) => JsonSerializer.SerializeToNode(config, RunJson.Strict)!.AsObject();
+
+    private static string TextOf(JsonObject settings, RunField field) => Get(settings, field.Key) switch
+    {
+        JsonArray list => Format.Numbers(list.Select(item => Real(item!.ToJsonString())!.Value)),
+        { } number when number.GetValueKind() == JsonValueKind.Number => Format.Number(Real(number.ToJsonString())!.Value),
+        { } flag when flag.GetValueKind() is JsonValueKind.True or JsonValueKind.False => flag.GetValue<bool>() ? "true" : "false",
+        { } text => text.GetValue<string>(),
+        null => "",
+    };
+
+    private static JsonNode? Read(RunField field, string text) => field.Kind switch
+    {
+        FieldKind.Whole => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? JsonValue.Create(whole) : null,
+        FieldKind.Real => Real(text) is { } real ? JsonValue.Create(real) : null,
+        FieldKind.Reals => text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries).Select(Real).ToList() is { Count: > 0 } list && list.TrueForAll(value => value is not null)
+            ? new JsonArray([.. list.Select(value => JsonValue.Create(value!.Value))])
+            : null,
+        FieldKind.Flag => JsonValue.Create(text == "true"),
+        _ => JsonValue.Create(text),
+    };
+
+    private static double? Real(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) && double.IsFinite(real) ? real : null;
+
+    private static JsonNode? Get(JsonObject settings, string key) => key.Split('.').Aggregate((JsonNode?)settings, (node, part) => node?[part]);
+
+    private static void Put(JsonObject settings, string key, JsonNode value)
+    {
+        var parts = key.Split('.');
+        var target = parts[..^1].Aggregate(settings, (node, part) => node[part]!.AsObject());
+        target[parts[^1]] = value;
+    }
+}

@@ -1,0 +1,109 @@
+import type { MetricsEvent } from "../shared/live";
+
+export type Axis = "step" | "tokens" | "time";
+
+/** The newest point of a metric beside all before it, as the server sends them: parallel arrays. */
+export interface SeriesDto {
+  name: string;
+  step: number[];
+  iteration: number[];
+  value: (number | null)[];
+  at?: string[];
+  tokens?: number[];
+}
+
+/** One metric over the run, ascending by step. A null value is a gap. */
+export class Series {
+  readonly step: number[] = [];
+  readonly iteration: number[] = [];
+  readonly value: (number | null)[] = [];
+  /** Seconds since 1970. */
+  readonly at: number[] = [];
+  readonly tokens: number[] = [];
+
+  get length(): number {
+    return this.step.length;
+  }
+
+  x(axis: Axis, start: number): number[] {
+    if (axis === "tokens") return this.tokens;
+    if (axis === "time") return this.at.map(at => at - start);
+    return this.step;
+  }
+
+  add(step: number, iteration: number, value: number | null, at: number, tokens: number): void {
+    // A point that is known already (the server's series and the live events may overlap by one) is not doubled.
+    if (this.length > 0 && step <= (this.step[this.length - 1] ?? -1)) return;
+    this.step.push(step);
+    this.iteration.push(iteration);
+    this.value.push(value);
+    this.at.push(at);
+    this.tokens.push(tokens);
+  }
+
+  /**
+   * Exponential moving average, debiased as in Adam: ŷ_t = m_t / (1 − w^t) with m_t = w·m_{t−1} + (1 − w)·y_t. It starts anew in each iteration,
+   * where the loss is ln 2 again; a gap stays a gap.
+   */
+  smooth(weight: number): (number | null)[] {
+    let mean = 0;
+    let bias = 1;
+    let iteration: number | undefined;
+    return this.value.map((value, i) => {
+      if (this.iteration[i] !== iteration) {
+        iteration = this.iteration[i];
+        mean = 0;
+        bias = 1;
+      }
+      if (value === null) return null;
+      mean = weight * mean + (1 - weight) * value;
+      bias *= weight;
+      return mean / (1 - bias);
+    });
+  }
+}
+
+/** All metrics of a run. */
+export class Metrics {
+  private readonly byName = new Map<string, Series>();
+
+  get(name: string): Series | undefined {
+    return this.byName.get(name);
+  }
+
+  load(series: SeriesDto[]): void {
+    const tokens = series.find(one => one.name === "tokens");
+    const tokensAt = new Map(tokens?.step.map((step, i) => [step, tokens.value[i] ?? 0]) ?? []);
+    for (const one of series) {
+      const target = this.of(one.name);
+      one.step.forEach((step, i) =>
+        target.add(step, one.iteration[i] ?? 0, one.value[i] ?? null, seconds(one.at?.[i]), one.tokens?.[i] ?? tokensAt.get(step) ?? 0));
+    }
+  }
+
+  hear(event: MetricsEvent): void {
+    for (const [name, value] of Object.entries(event.values)) {
+      const finite = typeof value === "number" && Number.isFinite(value) ? value : null;
+      this.of(name).add(event.global_step, event.iteration, finite, seconds(event.at), event.tokens);
+    }
+  }
+
+  /** When the first point was made, in seconds since 1970. */
+  get start(): number {
+    return Math.min(...[...this.byName.values()].map(series => series.at[0] ?? Infinity));
+  }
+
+  get empty(): boolean {
+    return this.byName.size === 0;
+  }
+
+  private of(name: string): Series {
+    let series = this.byName.get(name);
+    if (!series) this.byName.set(name, (series = new Series()));
+    return series;
+  }
+}
+
+function seconds(at: string | undefined): number {
+  return at ? Date.parse(at) / 1000 : 0;
+}

@@ -1,0 +1,96 @@
+// Choosing and sending files: drop zone, and one row a file with progress, rate, time left and a way to stop.
+import { el } from "./shared/dom";
+import { bytes, duration } from "./shared/format";
+import { UploadClient } from "./uploads/client";
+
+interface Page {
+  invokeMethodAsync(method: "Arrived", upload: string, only: boolean): Promise<void>;
+}
+
+class Uploads {
+  private readonly rows = el("ul", { class: "upload-rows", "aria-label": "Uploads" });
+  private readonly running = new Set<UploadClient>();
+  private readonly leaving = (event: BeforeUnloadEvent) => {
+    if (this.running.size > 0) event.preventDefault();
+  };
+
+  constructor(host: HTMLElement, private readonly page: Page) {
+    const input = el("input", { type: "file", multiple: "", accept: ".jsonl,.ndjson,.json,.csv,.tsv,.txt", id: "files", class: "visually-hidden" });
+    const zone = el("label", { class: "drop", for: "files" },
+      el("strong", {}, "Drop files here"), el("span", { class: "soft" }, "or choose them from this computer"), el("span", { class: "button" }, "Choose files"));
+    input.addEventListener("change", () => {
+      this.take([...(input.files ?? [])]);
+      input.value = "";
+    });
+    for (const name of ["dragenter", "dragover"] as const) zone.addEventListener(name, event => {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+    for (const name of ["dragleave", "drop"] as const) zone.addEventListener(name, () => zone.classList.remove("over"));
+    zone.addEventListener("drop", event => {
+      event.preventDefault();
+      this.take([...(event.dataTransfer?.files ?? [])]);
+    });
+    host.replaceChildren(input, zone, this.rows);
+    addEventListener("beforeunload", this.leaving);
+  }
+
+  dispose(): void {
+    removeEventListener("beforeunload", this.leaving);
+  }
+
+  private take(files: File[]): void {
+    for (const file of files) void this.send(file, files.length === 1 && this.running.size === 0);
+  }
+
+  private async send(file: File, only: boolean): Promise<void> {
+    const fill = el("span");
+    fill.style.width = "0";
+    const bar = el("div", { class: "bar", role: "progressbar", "aria-label": `Upload of ${file.name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, fill);
+    const text = el("span", { class: "small soft", role: "status" }, "Starting…");
+    const cancel = el("button", { type: "button", class: "button quiet small", "aria-label": `Cancel ${file.name}` }, "Cancel");
+    const row = el("li", { class: "card" }, el("div", { class: "row" }, el("strong", { class: "grow wrap" }, file.name), text, cancel), bar);
+    this.rows.prepend(row);
+
+    const began = performance.now();
+    let from: number | null = null;
+    const client = new UploadClient(file, await antiforgery(), sent => {
+      from ??= sent;
+      const share = file.size === 0 ? 1 : sent / file.size;
+      fill.style.width = `${100 * share}%`;
+      bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+      const rate = (sent - from) / Math.max(0.001, (performance.now() - began) / 1000);
+      text.textContent = `${bytes(sent)} of ${bytes(file.size)}${rate > 0 ? ` · ${bytes(rate)}/s · ${duration((file.size - sent) / rate)} left` : ""}`;
+    }, message => (text.textContent = message));
+    cancel.addEventListener("click", () => void client.cancel().then(() => row.remove()));
+
+    this.running.add(client);
+    try {
+      const done = await client.send();
+      fill.style.width = "100%";
+      bar.setAttribute("aria-valuenow", "100");
+      bar.classList.add("good");
+      text.textContent = `${bytes(file.size)}, arrived`;
+      cancel.replaceWith(el("a", { class: "button small primary", href: `/datasets/new?upload=${done.id}` }, "Check and import"));
+      await this.page.invokeMethodAsync("Arrived", done.id, only);
+    } catch (error) {
+      bar.classList.add("bad");
+      text.setAttribute("role", "alert");
+      text.textContent = error instanceof Error ? error.message : "It did not work.";
+      cancel.textContent = "Dismiss";
+      cancel.addEventListener("click", () => row.remove());
+    } finally {
+      this.running.delete(client);
+    }
+  }
+}
+
+async function antiforgery(): Promise<string> {
+  const response = await fetch("/api/v1/antiforgery");
+  return response.ok ? ((await response.json()) as { token: string }).token : "";
+}
+
+/** Called by the page. */
+export function mount(host: HTMLElement, page: Page): Uploads {
+  return new Uploads(host, page);
+}
