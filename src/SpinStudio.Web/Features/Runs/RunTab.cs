@@ -23,6 +23,7 @@ public abstract class RunTab : StudioPage
     public override ValueTask DisposeAsync()
     {
         Feed.Updated -= Hear;
+        GC.SuppressFinalize(this);
         return base.DisposeAsync();
     }
 }

@@ -37,7 +37,7 @@ public static class WordDiff
         return Joined(parts);
     }
 
-    private static IEnumerable<(DiffKind, string)> Middle(List<string> a, List<string> b)
+    private static List<(DiffKind, string)> Middle(List<string> a, List<string> b)
     {
         if (a.Count > Limit || b.Count > Limit)
             return [.. a.Select(word => (DiffKind.Dropped, word)), .. b.Select(word => (DiffKind.Added, word))];

@@ -96,16 +96,14 @@ export class Plot {
     this.plot = null;
   }
 
+  /** One table for all curves. Thinned curves keep different steps, so they are joined by x, where a missing value is bridged and a null is a gap. */
   private data(view: View): uPlot.AlignedData {
-    const first = this.metrics.get(this.panel.curves[0]?.name ?? "");
-    const x = first?.x(view.axis, this.metrics.start) ?? [];
-    const columns: (number | null)[][] = [];
-    for (const curve of this.panel.curves) {
+    const tables = this.panel.curves.map((curve): uPlot.AlignedData => {
       const series = this.metrics.get(curve.name);
-      const raw = fit(series?.value ?? [], x.length);
-      columns.push(raw, view.smoothing > 0 && series ? fit(series.smooth(view.smoothing), x.length) : raw);
-    }
-    return [x, ...columns] as uPlot.AlignedData;
+      if (!series) return [[], [], []];
+      return [series.x(view.axis, this.metrics.start), series.value, view.smoothing > 0 ? series.smooth(view.smoothing) : series.value];
+    });
+    return tables.length === 1 ? tables[0]! : uPlot.join(tables);
   }
 
   private options(view: View): uPlot.Options {
@@ -209,7 +207,7 @@ export class Plot {
     if (!this.plot) return;
     this.panel.curves.forEach((curve, i) => {
       const smoothed = this.plot!.data[2 + 2 * i] ?? [];
-      const value = smoothed[index ?? smoothed.length - 1];
+      const value = index === null ? [...smoothed].reverse().find(one => one !== undefined) : smoothed[index];
       const reading = this.readings.get(curve.name);
       if (reading) reading.textContent = metric(value);
     });
@@ -236,8 +234,13 @@ export class Plot {
 
   private csv(): string {
     const curves = this.panel.curves.map(curve => ({ name: curve.name, series: this.metrics.get(curve.name) }));
-    const first = curves[0]?.series;
-    const rows = first?.step.map((step, i) => [step, first.iteration[i], ...curves.map(curve => curve.series?.value[i] ?? "")].join(",")) ?? [];
+    const lines = new Map<number, (string | number | null)[]>();
+    curves.forEach((curve, column) => curve.series?.step.forEach((step, i) => {
+      const line = lines.get(step) ?? [step, curve.series?.iteration[i] ?? 0, ...curves.map(() => null)];
+      line[2 + column] = curve.series?.value[i] ?? null;
+      lines.set(step, line);
+    }));
+    const rows = [...lines.values()].sort((a, b) => Number(a[0]) - Number(b[0])).map(line => line.map(cell => cell ?? "").join(","));
     return `${["global_step", "iteration", ...curves.map(curve => curve.name)].join(",")}\n${rows.join("\n")}\n`;
   }
 
@@ -288,11 +291,6 @@ export class Plot {
 
 function axisText(value: number, axis: Axis): string {
   return axis === "time" ? duration(value) : count(value);
-}
-
-/** Curves of one panel come from the same events; a shorter one is padded with gaps rather than shifted. */
-function fit(values: (number | null)[], length: number): (number | null)[] {
-  return values.length >= length ? values.slice(0, length) : [...values, ...new Array<null>(length - values.length).fill(null)];
 }
 
 function line(context: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
