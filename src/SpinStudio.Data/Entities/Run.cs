@@ -172,6 +172,9 @@ public sealed class MetricPoint
     /// <summary>Null where it was not finite.</summary>
     public double? Value { get; set; }
 
+    /// <summary>Tokens trained on so far, over all iterations.</summary>
+    public long Tokens { get; set; }
+
     /// <summary>Of the journal event that carried it.</summary>
     public long Seq { get; set; }
 

@@ -310,6 +310,7 @@ public sealed class FirstSchema : Migration
                 Step = table.Column<int>(),
                 GlobalStep = table.Column<long>(),
                 Value = table.Column<double>(nullable: true),
+                Tokens = table.Column<long>(),
                 Seq = table.Column<long>(),
                 At = table.Column<long>(),
             },

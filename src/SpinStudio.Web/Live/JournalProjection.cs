@@ -107,6 +107,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         Step = metrics.Step,
         GlobalStep = metrics.GlobalStep,
         Value = value.Value is { } number && double.IsFinite(number) ? number : null,
+        Tokens = metrics.Tokens,
         Seq = metrics.Seq,
         At = metrics.At,
     }));

@@ -73,7 +73,7 @@ class Charts {
     const fresh = events.filter(isMetrics);
     fresh.forEach(event => this.metrics.hear(event));
     if (fresh.length > 0) this.redraw();
-    else if (this.metrics.empty && ["Completed", "Failed", "Stopped"].includes(run.status)) this.say("This run has no training step yet.");
+    else if (this.metrics.empty && ["completed", "failed", "stopped"].includes(run.status)) this.say("This run has no training step yet.");
   }
 
   private connection(state: Connection): void {

@@ -39,6 +39,14 @@ public sealed record RunSummary(
     };
 }
 
+/// <summary>How a list of runs is sorted.</summary>
+public enum RunOrder
+{
+    Newest,
+    Oldest,
+    Name,
+}
+
 /// <summary>Why a run failed and what to try.</summary>
 /// <param name="Cause">bad_input, invariant, not_finite, out_of_memory, disk, internal or engine_lost.</param>
 /// <param name="Fixes">Most promising first.</param>

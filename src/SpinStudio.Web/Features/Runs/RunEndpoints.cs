@@ -13,7 +13,7 @@ internal static class RunEndpoints
         var runs = api.MapGroup("/runs").WithTags("Runs");
 
         runs.MapGet("", (RunService service, CancellationToken cancellation, int skip = 0, int take = 50, string? search = null, string? status = null) =>
-            service.ListAsync(skip, take, search, Status(status), cancellation)).WithSummary("Runs of the team, newest first.");
+            service.ListAsync(skip, take, search, Status(status), cancellation: cancellation)).WithSummary("Runs of the team, newest first.");
         runs.MapGet("/active", (RunService service, CancellationToken cancellation) => service.ActiveAsync(cancellation)).WithSummary("What runs now, then the queue in its order.");
         runs.MapGet("/{id:guid}", (Guid id, RunService service, CancellationToken cancellation) => service.GetAsync(id, cancellation));
         runs.MapPost("/plan", (NewRun run, RunService service, CancellationToken cancellation) => service.PlanAsync(run, cancellation)).WithSummary("What a run would do and what speaks against it; nothing is started.");

@@ -9,7 +9,10 @@ namespace SpinStudio.Web.Features.Runs;
 /// <param name="Step">Optimizer step over all iterations, ascending.</param>
 /// <param name="Iteration">Iteration of each point.</param>
 /// <param name="Value">Null where it was not finite: a gap.</param>
-public sealed record MetricSeries(string Name, IReadOnlyList<long> Step, IReadOnlyList<int> Iteration, IReadOnlyList<double?> Value, bool Downsampled);
+/// <param name="Tokens">Tokens trained on up to each point, over all iterations.</param>
+/// <param name="At">When each point was made, in milliseconds since 1970 UTC.</param>
+public sealed record MetricSeries(
+    string Name, IReadOnlyList<long> Step, IReadOnlyList<int> Iteration, IReadOnlyList<double?> Value, IReadOnlyList<long> Tokens, IReadOnlyList<long> At, bool Downsampled);
 
 /// <param name="LastSeq">The series hold everything up to this journal sequence number; a live subscription continues from it.</param>
 public sealed record RunSeries(long LastSeq, IReadOnlyList<MetricSeries> Series);
@@ -32,7 +35,7 @@ public sealed class RunMetrics(IDbContextFactory<StudioDb> databases, CurrentUse
         }
 
         var rows = await points.OrderBy(point => point.Name).ThenBy(point => point.GlobalStep)
-            .Select(point => new Point(point.Name, point.GlobalStep, point.Iteration, point.Value)).ToListAsync(cancellation);
+            .Select(point => new Point(point.Name, point.GlobalStep, point.Iteration, point.Value, point.Tokens, point.At)).ToListAsync(cancellation);
         return new RunSeries(lastSeq, [.. rows.GroupBy(row => row.Name).Select(group => Series(group.Key, [.. group], Math.Clamp(maxPoints, 4, MaxPoints)))]);
     }
 
@@ -70,8 +73,9 @@ public sealed class RunMetrics(IDbContextFactory<StudioDb> databases, CurrentUse
     {
         var kept = points.Length <= maxPoints ? [.. Enumerable.Range(0, points.Length)] : MinMax.Pick([.. points.Select(point => point.Value)], maxPoints);
         return new MetricSeries(
-            name, [.. kept.Select(i => points[i].Step)], [.. kept.Select(i => points[i].Iteration)], [.. kept.Select(i => points[i].Value)], kept.Count < points.Length);
+            name, [.. kept.Select(i => points[i].Step)], [.. kept.Select(i => points[i].Iteration)], [.. kept.Select(i => points[i].Value)],
+            [.. kept.Select(i => points[i].Tokens)], [.. kept.Select(i => points[i].At.ToUnixTimeMilliseconds())], kept.Count < points.Length);
     }
 
-    private sealed record Point(string Name, long Step, int Iteration, double? Value);
+    private sealed record Point(string Name, long Step, int Iteration, double? Value, long Tokens, DateTimeOffset At);
 }

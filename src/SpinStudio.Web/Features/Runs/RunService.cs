@@ -16,9 +16,9 @@ public sealed class RunService(
     IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunQueue queue, RunSupervisor supervisor, RunFeed feed, RunCreation creation,
     RunPlanning planning, AuditLog audit, StudioPaths paths, TimeProvider time)
 {
-    /// <summary>Newest first.</summary>
     /// <param name="search">Only runs whose name contains this, whatever the case.</param>
-    public async Task<Page<RunSummary>> ListAsync(int skip = 0, int take = 50, string? search = null, RunStatus? status = null, CancellationToken cancellation = default)
+    public async Task<Page<RunSummary>> ListAsync(
+        int skip = 0, int take = 50, string? search = null, RunStatus? status = null, RunOrder order = RunOrder.Newest, CancellationToken cancellation = default)
     {
         var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
@@ -35,7 +35,13 @@ public sealed class RunService(
         }
 
         var total = await runs.CountAsync(cancellation);
-        var page = runs.OrderByDescending(run => run.CreatedAt).ThenByDescending(run => run.Id).Skip(Math.Max(skip, 0)).Take(Math.Clamp(take, 1, 500));
+        var sorted = order switch
+        {
+            RunOrder.Oldest => runs.OrderBy(run => run.CreatedAt).ThenBy(run => run.Id),
+            RunOrder.Name => runs.OrderBy(run => run.Name).ThenBy(run => run.Id),
+            _ => runs.OrderByDescending(run => run.CreatedAt).ThenByDescending(run => run.Id),
+        };
+        var page = sorted.Skip(Math.Max(skip, 0)).Take(Math.Clamp(take, 1, 500));
         return new Page<RunSummary>(await RunView.SummariesAsync(db, page, cancellation), total);
     }
 

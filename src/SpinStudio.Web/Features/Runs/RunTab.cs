@@ -11,9 +11,9 @@ public abstract class RunTab : StudioPage
     public RunDetail Run { get; set; } = default!;
 
     [CascadingParameter]
-    public RunFeed Feed { get; set; } = default!;
+    public RunNews News { get; set; } = default!;
 
-    protected override void OnInitialized() => Feed.Updated += Hear;
+    protected override void OnInitialized() => News.Updated += Hear;
 
     /// <summary>Called on the component's thread with each update; does nothing unless overridden.</summary>
     protected virtual Task HearAsync(RunUpdate update) => Task.CompletedTask;
@@ -22,7 +22,7 @@ public abstract class RunTab : StudioPage
 
     public override ValueTask DisposeAsync()
     {
-        Feed.Updated -= Hear;
+        News.Updated -= Hear;
         GC.SuppressFinalize(this);
         return base.DisposeAsync();
     }

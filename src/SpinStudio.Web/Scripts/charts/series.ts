@@ -8,8 +8,9 @@ export interface SeriesDto {
   step: number[];
   iteration: number[];
   value: (number | null)[];
-  at?: string[];
-  tokens?: number[];
+  tokens: number[];
+  /** Milliseconds since 1970. */
+  at: number[];
 }
 
 /** One metric over the run, ascending by step. A null value is a gap. */
@@ -72,19 +73,17 @@ export class Metrics {
   }
 
   load(series: SeriesDto[]): void {
-    const tokens = series.find(one => one.name === "tokens");
-    const tokensAt = new Map(tokens?.step.map((step, i) => [step, tokens.value[i] ?? 0]) ?? []);
     for (const one of series) {
       const target = this.of(one.name);
       one.step.forEach((step, i) =>
-        target.add(step, one.iteration[i] ?? 0, one.value[i] ?? null, seconds(one.at?.[i]), one.tokens?.[i] ?? tokensAt.get(step) ?? 0));
+        target.add(step, one.iteration[i] ?? 0, one.value[i] ?? null, (one.at[i] ?? 0) / 1000, one.tokens[i] ?? 0));
     }
   }
 
   hear(event: MetricsEvent): void {
     for (const [name, value] of Object.entries(event.values)) {
       const finite = typeof value === "number" && Number.isFinite(value) ? value : null;
-      this.of(name).add(event.global_step, event.iteration, finite, seconds(event.at), event.tokens);
+      this.of(name).add(event.global_step, event.iteration, finite, Date.parse(event.at) / 1000, event.tokens);
     }
   }
 
@@ -102,8 +101,4 @@ export class Metrics {
     if (!series) this.byName.set(name, (series = new Series()));
     return series;
   }
-}
-
-function seconds(at: string | undefined): number {
-  return at ? Date.parse(at) / 1000 : 0;
 }

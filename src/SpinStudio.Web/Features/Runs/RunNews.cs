@@ -3,7 +3,7 @@ using SpinStudio.Web.Live;
 namespace SpinStudio.Web.Features.Runs;
 
 /// <summary>Passes a run's news from its page, which holds the one subscription, to the tab that is open.</summary>
-public sealed class RunFeed
+public sealed class RunNews
 {
     public event Action<RunUpdate>? Updated;
 
