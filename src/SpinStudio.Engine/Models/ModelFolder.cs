@@ -24,7 +24,7 @@ public sealed class ModelFolder
         Dtypes = [.. Check(weights)];
         WeightFiles = ModelWeights.FileNames(path);
         WeightBytes = weights.Tensors.Sum(tensor => tensor.Bytes);
-        StopTokenIds = [.. ReadStopTokens()];
+        StopTokenIds = ReadStopTokens(path, Config);
     }
 
     public string Path { get; }
@@ -126,12 +126,13 @@ public sealed class ModelFolder
             throw new BadInputException($"{Path}: tensor {found.Name} has shape {TensorInfo.ShapeText(found.Shape)}, config.json asks for {TensorInfo.ShapeText(shape)}");
     }
 
-    private IEnumerable<int> ReadStopTokens()
+    /// <summary>Ids that end an answer: those of config.json, then those that only generation_config.json has.</summary>
+    internal static IReadOnlyList<int> ReadStopTokens(string folder, ModelConfig config)
     {
-        var generation = In("generation_config.json");
+        var generation = System.IO.Path.Combine(folder, "generation_config.json");
         return File.Exists(generation)
-            ? Config.EosTokenIds.Concat(JsonFile.Read(generation, LongestSmallFile, json => ModelConfigJson.TokenIds(json, "eos_token_id"))).Distinct()
-            : Config.EosTokenIds;
+            ? [.. config.EosTokenIds.Concat(JsonFile.Read(generation, LongestSmallFile, json => ModelConfigJson.TokenIds(json, "eos_token_id"))).Distinct()]
+            : config.EosTokenIds;
     }
 
     private static string List(List<string> names) => string.Join(", ", names.Take(LongestDifference)) + (names.Count > LongestDifference ? ", …" : "");

@@ -1,33 +1,123 @@
 using SpinStudio.Engine.Datasets;
+using SpinStudio.Engine.Models;
 
 namespace SpinStudio.Engine.Tokenization;
 
-/// <summary>Turns examples into token ids: the prompt in the model's chat form with the assistant's turn opened, and the answer with exactly one EOS.</summary>
+/// <summary>
+/// Encodes examples for generation and training alike, by the model's own chat template: the prompt ends where the model is to answer, and the answer is everything
+/// that the template writes from there to the token that closes the turn, that one included. Nothing that a user or a dataset wrote becomes a control token.
+/// Safe for use from several threads.
+/// </summary>
 public sealed class ConversationEncoder
 {
-    private readonly Tokenizer _tokenizer;
-    private readonly int _maxLength, _maxPromptLength;
+    private const string ProbeQuestion = "What is one and one?";
+    private const string ProbeAnswer = "Two.";
 
-    private ConversationEncoder(Tokenizer tokenizer, int maxLength, int maxPromptLength) => (_tokenizer, _maxLength, _maxPromptLength) = (tokenizer, maxLength, maxPromptLength);
+    private readonly string _eosText;
+    private readonly int _maxLength;
+    private readonly int _maxPromptLength;
 
-    public int EosId => _tokenizer.EosTokenId ?? throw new BadInputException("tokenizer_config.json names no eos_token");
-
-    public static ConversationEncoder Load(string folder, int maxLength, int maxPromptLength) => new(Tokenizer.Load(folder), maxLength, maxPromptLength);
-
-    /// <summary>Ids of the prompt, the last <c>max_prompt_length</c> of them.</summary>
-    public int[] EncodePrompt(Example example)
+    /// <param name="stopTokenIds">Ids that config.json and generation_config.json name as ends; may be empty.</param>
+    /// <param name="maxLength">Longest prompt + answer, in tokens.</param>
+    /// <param name="maxPromptLength">A longer prompt keeps its last this many tokens.</param>
+    /// <exception cref="BadInputException">
+    /// The template does not suit training: a prompt's rendering is no prefix of that with an answer, no control token closes the assistant's turn, or the prompt starts
+    /// with more than one BOS.
+    /// </exception>
+    public ConversationEncoder(Tokenizer tokenizer, ChatTemplate template, IEnumerable<int> stopTokenIds, int maxLength = int.MaxValue, int maxPromptLength = int.MaxValue)
     {
-        int[] ids = [.. _tokenizer.Encode("<|user|>"), .. _tokenizer.EncodePlain(example.Prompt), .. _tokenizer.Encode("<|assistant|>")];
-        return ids[Math.Max(0, ids.Length - _maxPromptLength)..];
+        Tokenizer = tokenizer;
+        Template = template;
+        _maxLength = maxLength;
+        _maxPromptLength = maxPromptLength;
+        EosId = FindClosingToken();
+        _eosText = tokenizer.AddedTokens.First(token => token.Id == EosId).Content;
+        StopTokenIds = [.. stopTokenIds.Prepend(EosId).Concat(tokenizer.EosTokenId is { } eos ? [eos] : []).Distinct()];
+        PadTokenId = tokenizer.PadTokenId ?? EosId;
     }
 
-    /// <summary>Prompt and answer; the answer is cut at <c>max_length</c>, then without EOS, and may be empty.</summary>
-    public (int[] Prompt, int[] Answer) Encode(Example example)
+    public Tokenizer Tokenizer { get; }
+
+    public ChatTemplate Template { get; }
+
+    /// <summary>The token with which the template closes an assistant's turn: the one EOS of every trained answer.</summary>
+    public int EosId { get; }
+
+    /// <summary>Every id at which generation stops; <see cref="EosId"/> first.</summary>
+    public IReadOnlyList<int> StopTokenIds { get; }
+
+    /// <summary>Fills batches; may equal the EOS, so masks must come from lengths, never from ids.</summary>
+    public int PadTokenId { get; }
+
+    /// <summary>Reads tokenizer, chat template and stop tokens of a model folder.</summary>
+    /// <exception cref="BadInputException">A file is missing or not supported, the tokenizer has more ids than the model, or the template does not suit training.</exception>
+    public static ConversationEncoder Load(string modelFolder, int maxLength = int.MaxValue, int maxPromptLength = int.MaxValue)
     {
-        var prompt = EncodePrompt(example);
-        int[] answer = [.. _tokenizer.EncodePlain(example.Response), EosId];
-        return (prompt, answer[..Math.Min(answer.Length, Math.Max(0, _maxLength - prompt.Length))]);
+        var tokenizer = Tokenizer.Load(modelFolder);
+        var config = ModelConfig.Load(Path.Combine(modelFolder, "config.json"));
+        if (tokenizer.VocabSize > config.VocabSize)
+            throw new BadInputException($"{modelFolder}: the tokenizer has ids up to {tokenizer.VocabSize - 1}, but config.json has vocab_size {config.VocabSize}");
+        return new ConversationEncoder(tokenizer, ChatTemplate.Of(tokenizer), ModelFolder.ReadStopTokens(modelFolder, config), maxLength, maxPromptLength);
     }
 
-    public string DecodeAnswer(IEnumerable<int> ids) => _tokenizer.Decode(ids);
+    /// <summary>Ids of a conversation up to where the model is to answer, the last ones that the prompt's length allows.</summary>
+    /// <exception cref="BadInputException">The template refuses the conversation.</exception>
+    public int[] EncodePrompt(IReadOnlyList<ChatMessage> messages) => EncodedExample.Fit(WholePrompt(messages), [], _maxPromptLength, _maxLength).Prompt;
+
+    /// <inheritdoc cref="EncodePrompt(IReadOnlyList{ChatMessage})"/>
+    public int[] EncodePrompt(Example example) => EncodePrompt(MessagesOf(example));
+
+    /// <summary>Prompt and human answer, cut to length. The answer ends with the one EOS unless it was cut; it is empty when the prompt leaves no room.</summary>
+    /// <exception cref="BadInputException">The template refuses the conversation, or renders its prompt otherwise when an answer follows.</exception>
+    public EncodedExample Encode(Example example)
+    {
+        var messages = MessagesOf(example);
+        int[] answer = [.. Tokenizer.Encode(TrainedText(Shielded(messages), Tokenizer.Shield(example.Response))), EosId];
+        return EncodedExample.Fit(WholePrompt(messages), answer, _maxPromptLength, _maxLength);
+    }
+
+    /// <summary>The text of an answer's ids, without control tokens.</summary>
+    public string DecodeAnswer(IEnumerable<int> ids) => Tokenizer.Decode(ids, skipSpecial: true);
+
+    private int[] WholePrompt(IReadOnlyList<ChatMessage> messages) => Tokenizer.Encode(Template.Render(Shielded(messages), addGenerationPrompt: true));
+
+    private static List<ChatMessage> MessagesOf(Example example)
+    {
+        var user = new ChatMessage("user", example.Prompt);
+        return example.System is { } system ? [new ChatMessage("system", system), user] : [user];
+    }
+
+    private List<ChatMessage> Shielded(IReadOnlyList<ChatMessage> messages) => [.. messages.Select(message => message with { Content = Tokenizer.Shield(message.Content) })];
+
+    /// <summary>What the template writes after the prompt, up to the token that closes the turn.</summary>
+    private string TrainedText(List<ChatMessage> prompt, string answer)
+    {
+        var rest = AfterPrompt(prompt, answer);
+        // The last one is the template's own: those in the answer are shielded.
+        var end = rest.LastIndexOf(_eosText, StringComparison.Ordinal);
+        return end >= 0 ? rest[..end] : throw new BadInputException($"the chat template does not close this answer with '{_eosText}'");
+    }
+
+    private string AfterPrompt(List<ChatMessage> prompt, string answer)
+    {
+        var opened = Template.Render(prompt, addGenerationPrompt: true);
+        var whole = Template.Render([.. prompt, new ChatMessage("assistant", answer)], addGenerationPrompt: false);
+        return whole.StartsWith(opened, StringComparison.Ordinal)
+            ? whole[opened.Length..]
+            : throw new BadInputException("the chat template writes a prompt with add_generation_prompt otherwise than the same prompt with an answer after it; it cannot be trained on");
+    }
+
+    private int FindClosingToken()
+    {
+        var prompt = new List<ChatMessage> { new("user", ProbeQuestion) };
+        var bos = Tokenizer.BosTokenId is { } id ? EncodePrompt(prompt).TakeWhile(token => token == id).Count() : 0;
+        if (bos > 1)
+            throw new BadInputException($"the chat template starts a prompt with {bos} BOS tokens; it must be at most one");
+        var rest = AfterPrompt(prompt, ProbeAnswer);
+        var answer = rest.LastIndexOf(ProbeAnswer, StringComparison.Ordinal);
+        if (answer < 0)
+            throw new BadInputException("the chat template does not write the assistant's answer as it is");
+        var closing = Tokenizer.Encode(rest[(answer + ProbeAnswer.Length)..]).Where(Tokenizer.IsSpecial).Cast<int?>().FirstOrDefault();
+        return closing ?? throw new BadInputException("the chat template does not close the assistant's turn with a control token, so an answer would have no end");
+    }
 }
