@@ -96,6 +96,7 @@ public sealed class RunContext : IDisposable
         Progress.Leave();
 
         Progress.Enter(iteration, RunPhase.Save, 1);
+        Directory.CreateDirectory(Folder.Iteration(iteration)); // supervised training makes no pairs and, if short, no checkpoint
         if (model.Dtype != ScalarType.Float32)
             TensorFile.Save(Folder.Masters(iteration), [("masters", optimizer.Masters)]);
         AtomicFile.WriteJson(Folder.Trained(iteration), position);

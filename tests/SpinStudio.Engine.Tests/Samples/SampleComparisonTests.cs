@@ -21,7 +21,7 @@ public sealed class SampleComparisonTests
             HeldOut = In("held-out.jsonl"),
             Iterations = 2,
             Threads = 1,
-            Dtype = Precision.Fp32,
+            Dtype = Precision.Bf16,
             LearningRate = [1e-4],
             Epochs = 1,
             ScheduleEpochs = 1,
