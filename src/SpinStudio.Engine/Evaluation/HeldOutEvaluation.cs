@@ -23,7 +23,10 @@ public static class HeldOutEvaluation
         {
             cancel.ThrowIfCancellationRequested();
             using var scope = torch.NewDisposeScope();
-            var values = new SequenceBatch([.. members.Select(i => sequences[i])]).LogProbs(model).data<float>();
+            var batch = new AnswerBatch();
+            foreach (var i in members)
+                batch.Add(sequences[i].Prompt, sequences[i].Answer);
+            var values = batch.LogProbs(model).data<float>();
             for (var i = 0; i < members.Length; i++)
                 logProbs[members[i]] = values[i];
             scored?.Invoke(done += members.Length);

@@ -83,65 +83,63 @@ public sealed class Generator(LlamaModel model, GenerationConfig config, IEnumer
     /// <summary>Reads the next prompts into all free slots and draws their first tokens.</summary>
     private void Refill(Slot?[] slots, Queue<int> waiting, IReadOnlyList<GenerationRequest> requests, KeyValueCache cache)
     {
-        var filled = new List<int>();
+        List<long> ids = [], positions = [], at = [], last = [];
+        var filled = new List<Slot>();
         for (var i = 0; i < slots.Length && waiting.Count > 0; i++)
-            if (slots[i] is null)
-            {
-                var request = waiting.Dequeue();
-                slots[i] = new Slot(request, requests[request]);
-                filled.Add(i);
-            }
-
-        using var scope = torch.NewDisposeScope();
-        var longest = filled.Max(i => slots[i]!.Prompt.Length);
-        var ids = new long[filled.Count * longest];
-        var last = new long[filled.Count];
-        for (var row = 0; row < filled.Count; row++)
         {
-            var prompt = slots[filled[row]]!.Prompt;
-            for (var t = 0; t < prompt.Length; t++)
-                ids[row * longest + t] = prompt[t];
-            last[row] = row * longest + prompt.Length - 1;
+            if (slots[i] is not null) continue;
+            var request = waiting.Dequeue();
+            var slot = slots[i] = new Slot(request, requests[request], i);
+            filled.Add(slot);
+            for (var t = 0; t < slot.Prompt.Length; t++)
+            {
+                ids.Add(slot.Prompt[t]);
+                positions.Add(t);
+                at.Add(i);
+            }
+            last.Add(ids.Count - 1);
         }
 
-        var hidden = model.Forward(torch.tensor(ids, [filled.Count, longest]), (cache, torch.tensor(filled.ConvertAll(i => (long)i).ToArray(), [filled.Count])));
-        var logits = model.Logits(hidden.view([-1, model.Config.HiddenSize]).index_select(0, torch.tensor(last, [filled.Count])));
-        Draw(logits, [.. filled.Select(i => slots[i])]);
+        using var scope = torch.NewDisposeScope();
+        var hidden = model.Forward(torch.tensor([.. ids]), torch.tensor([.. positions]), torch.tensor([.. at]), cache);
+        Draw(hidden.index_select(0, torch.tensor([.. last])), filled);
     }
 
     /// <summary>One token for every slot in use.</summary>
     private void Step(Slot?[] slots, KeyValueCache cache)
     {
         using var scope = torch.NewDisposeScope();
-        // An idle slot reads token 0 at position 0: harmless, and the shapes stay the same.
-        var ids = Array.ConvertAll(slots, s => (long)(s?.Ids[^1] ?? 0));
-        var positions = Array.ConvertAll(slots, s => (long)(s?.Position ?? 0));
-        var hidden = model.Decode(torch.tensor(ids, [slots.Length]), torch.tensor(positions, [slots.Length]), (int)positions.Max(), cache);
-        Draw(model.Logits(hidden), slots);
+        List<Slot> active = [.. slots.OfType<Slot>()];
+        long[] ids = [.. active.Select(s => (long)s.Ids[^1])], positions = [.. active.Select(s => (long)s.Position)], at = [.. active.Select(s => (long)s.Number)];
+        Draw(model.Forward(torch.tensor(ids), torch.tensor(positions), torch.tensor(at), cache), active);
     }
 
-    /// <param name="logits">[rows, vocab], one row a slot.</param>
-    private void Draw(Tensor logits, Slot?[] rows)
+    /// <param name="hidden">[slots, hidden], of the newest token of each.</param>
+    private void Draw(Tensor hidden, List<Slot> slots)
     {
-        var values = logits.data<float>();
-        var vocab = (int)logits.shape[1];
-        for (var row = 0; row < rows.Length; row++)
-            if (rows[row] is { } slot)
-            {
-                slot.Accept(_sampler.Draw(values.Slice(row * vocab, vocab), slot.NextUniform()), _stop, config.MaxNewTokens);
-                TokensGenerated++;
-            }
+        var logits = model.Logits(hidden).to(ScalarType.Float32).data<float>();
+        var vocab = model.Config.VocabSize;
+        for (var row = 0; row < slots.Count; row++)
+            slots[row].Accept(_sampler.Draw(logits.Slice(row * vocab, vocab), slots[row].NextUniform()), _stop, config.MaxNewTokens);
+        TokensGenerated += slots.Count;
     }
 
     /// <summary>An answer in the making.</summary>
-    private sealed class Slot(int request, GenerationRequest source)
+    private sealed class Slot(int request, GenerationRequest source, int number)
     {
         private RandomStream _stream = source.Stream;
 
         public int Request { get; } = request;
+
+        /// <summary>Its place in the cache.</summary>
+        public int Number { get; } = number;
+
         public int[] Prompt { get; } = source.Prompt;
+
         public List<int> Ids { get; } = [];
+
         public bool EndedByEos { get; private set; }
+
         public bool Ended { get; private set; }
 
         /// <summary>Where the newest token stands.</summary>

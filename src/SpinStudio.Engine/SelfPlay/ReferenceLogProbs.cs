@@ -38,10 +38,10 @@ public sealed record ReferenceLogProbs(float[] Real, float[] Generated)
                 using var scope = torch.NewDisposeScope();
                 file.SetLength(file.Position);
                 var (real, generated) = SpinObjective.LogProbs(model, pairs, members);
-                real.data<float>().CopyTo(scores);
-                generated.data<float>().CopyTo(scores.AsSpan(members.Length));
+                real.contiguous().data<float>().CopyTo(scores);
+                generated.contiguous().data<float>().CopyTo(scores.AsSpan(members.Length));
                 file.Write(bytes);
-                tokens += members.Sum(i => (long)pairs[i].RealSequence.Length + pairs[i].GeneratedSequence.Length);
+                tokens += members.Sum(i => (long)pairs[i].Tokens);
             }
             for (var i = 0; i < members.Length; i++)
                 (reference.Real[members[i]], reference.Generated[members[i]]) = (scores[i], scores[members.Length + i]);

@@ -18,7 +18,7 @@ public sealed class SpinObjective(IReadOnlyList<TokenPair> pairs, int[][] microB
 
     public override int Weight(int microBatch) => microBatches[microBatch].Length;
 
-    public override int Tokens(int microBatch) => microBatches[microBatch].Sum(i => pairs[i].RealSequence.Length + pairs[i].GeneratedSequence.Length);
+    public override int Tokens(int microBatch) => microBatches[microBatch].Sum(i => pairs[i].Tokens);
 
     public override IEnumerable<string> PromptIds(int microBatch) => microBatches[microBatch].Select(i => pairs[i].PromptId);
 
@@ -55,12 +55,14 @@ public sealed class SpinObjective(IReadOnlyList<TokenPair> pairs, int[][] microB
                 "The reference log-probs do not belong to the weights that training starts from.");
     }
 
-    /// <summary>Summed log-probs of both sides of the given pairs, each [members]: one forward over real answers stacked on generated ones.</summary>
+    /// <summary>Summed log-probs of both sides of the given pairs, each [members]: one forward, in which the two answers of a pair share its prompt.</summary>
     internal static (Tensor Real, Tensor Generated) LogProbs(LlamaModel model, IReadOnlyList<TokenPair> pairs, int[] members)
     {
-        var batch = new SequenceBatch([.. members.Select(i => pairs[i].RealSequence), .. members.Select(i => pairs[i].GeneratedSequence)]);
-        var both = batch.LogProbs(model);
-        return (both.narrow(0, 0, members.Length), both.narrow(0, members.Length, members.Length));
+        var batch = new AnswerBatch();
+        foreach (var i in members)
+            batch.Add(pairs[i].Prompt, pairs[i].Real, pairs[i].Generated);
+        var both = batch.LogProbs(model).view(-1, 2);
+        return (both.select(1, 0), both.select(1, 1));
     }
 }
 

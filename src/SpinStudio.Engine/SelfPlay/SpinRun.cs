@@ -40,7 +40,7 @@ public sealed class SpinRun(RunContext run)
     private SpinObjective Objective(int iteration, PairSelection selection)
     {
         var microBatches = MicroBatches.Compose(
-            [.. selection.Pairs.Select(p => p.Width)], run.Config.MicroBatchSize, RandomStream.From(run.Config.Seed, iteration, (int)RunPhase.Score));
+            [.. selection.Pairs.Select(p => p.Tokens)], run.Config.MicroBatchSize, RandomStream.From(run.Config.Seed, iteration, (int)RunPhase.Score));
         return new SpinObjective(selection.Pairs, microBatches, Reference(iteration, selection, microBatches), run.Config.Loss, RunConfig.At(run.Config.Beta, iteration));
     }
 

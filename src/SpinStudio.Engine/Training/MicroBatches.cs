@@ -11,7 +11,7 @@ public static class MicroBatches
     /// <summary>Items whose lengths are sorted together, in micro-batches.</summary>
     private const int SortWindow = 32;
 
-    /// <summary>Indices of the items of each micro-batch: shuffled, then sorted by length within windows so that little is padded.</summary>
+    /// <summary>Indices of the items of each micro-batch: shuffled, then sorted by length within windows so that those of a step are alike.</summary>
     public static int[][] Compose(IReadOnlyList<int> lengths, int size, RandomStream stream)
     {
         var order = Enumerable.Range(0, lengths.Count).ToArray();

@@ -17,7 +17,9 @@ public sealed class SftObjective(IReadOnlyList<(string PromptId, TokenSequence S
     public override Tensor Loss(LlamaModel model, int microBatch, Metrics metrics)
     {
         using var scope = torch.NewDisposeScope();
-        var batch = new SequenceBatch([.. microBatches[microBatch].Select(i => examples[i].Sequence)]);
+        var batch = new AnswerBatch();
+        foreach (var i in microBatches[microBatch])
+            batch.Add(examples[i].Sequence.Prompt, examples[i].Sequence.Answer);
         return (-batch.LogProbs(model).sum()).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using SpinStudio.Engine.Generation;
+using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Tests.Models;
 using SpinStudio.Engine.Training;
@@ -29,8 +30,9 @@ public sealed class GeneratorTests
             while (ids.Count - Prompts[i].Length < config.MaxNewTokens && (ids.Count == Prompts[i].Length || ids[^1] != 2))
             {
                 using var scope = torch.NewDisposeScope();
-                var hidden = model.Forward(torch.tensor(ids.ConvertAll(id => (long)id).ToArray(), [1, ids.Count]));
-                ids.Add(sampler.Draw(model.Logits(hidden.select(1, ids.Count - 1)).data<float>(), stream.NextDouble()));
+                var packed = new PackedSequences();
+                packed.Add([.. ids]);
+                ids.Add(sampler.Draw(model.Logits(model.Forward(packed).narrow(0, ids.Count - 1, 1)).data<float>(), stream.NextDouble()));
             }
             Assert.Equal(ids.Skip(Prompts[i].Length), answers[i].Ids);
             Assert.Equal(ids[^1] == 2, answers[i].EndedByEos);
@@ -73,17 +75,24 @@ public sealed class GeneratorTests
         Assert.Contains("128 positions", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Padding width never changes a log-prob: alone, or beside a much longer sequence.</summary>
+    /// <summary>Alone, beside a much longer sequence, or sharing its prompt with another answer: a log-prob is the same.</summary>
     [Fact]
-    public void Padding_does_not_change_log_probs()
+    public void What_stands_beside_an_answer_does_not_change_its_log_prob()
     {
         using var model = TinyModel.ByFormula();
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        var brief = new TokenSequence([5, 9, 1], [33, 60, 2]);
-        var lengthy = new TokenSequence([.. Enumerable.Range(3, 50)], [.. Enumerable.Range(3, 40)]);
-        var alone = new SequenceBatch([brief]).LogProbs(model).item<float>();
-        Assert.Equal(alone, new SequenceBatch([lengthy, brief]).LogProbs(model).data<float>()[1], 1e-5);
+        int[] prompt = [5, 9, 1], answer = [33, 60, 2], other = [7];
+        var alone = LogProbs(batch => batch.Add(prompt, answer))[0];
+        Assert.Equal(alone, LogProbs(batch => { batch.Add([.. Enumerable.Range(3, 50)], [.. Enumerable.Range(3, 40)]); batch.Add(prompt, answer); })[1], 1e-5);
+        Assert.Equal(alone, LogProbs(batch => batch.Add(prompt, other, answer))[1], 1e-5);
+
+        float[] LogProbs(Action<AnswerBatch> fill)
+        {
+            var batch = new AnswerBatch();
+            fill(batch);
+            return batch.LogProbs(model).data<float>().ToArray();
+        }
     }
 
     private static List<GenerationRequest> Requests() => [.. Prompts.Select((prompt, i) => new GenerationRequest(prompt, RandomStream.From(7, i)))];
