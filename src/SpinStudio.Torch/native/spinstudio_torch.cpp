@@ -9,12 +9,13 @@
 //  - Every call returns 0, or 1 when it failed; then spin_last_error gives the message. No exception leaves this file.
 //  - Signatures hold only fixed-width integers, doubles and pointers.
 
-#include <torch/torch.h>
-#include <torch/version.h>
-#include <torch/csrc/autograd/autograd.h>
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/library.h>
+#include <torch/version.h>
 #include <c10/util/Logging.h>
 
 #include <dlfcn.h>
@@ -149,7 +150,7 @@ SPIN_EXPORT int32_t spin_config(char* buffer, int32_t capacity) {
 
 SPIN_EXPORT int32_t spin_cuda_is_available() {
   bool available = false;
-  guarded([&] { available = at::hasCUDA() && torch::cuda::is_available(); });
+  guarded([&] { available = at::hasCUDA(); });
   return available ? 1 : 0;
 }
 
@@ -165,7 +166,7 @@ SPIN_EXPORT int32_t spin_operator(const char* name, const char* overload, void**
 // Calls `op`. Arguments that are not given take the defaults of the schema. Tensors in the results, those of a list
 // flattened, go to `results` as new handles; at most `capacity` of them, `count` says how many.
 SPIN_EXPORT int32_t spin_call(void* op, const Argument* arguments, int32_t argument_count, void** results, int32_t capacity, int32_t* count) {
-  static thread_local torch::jit::Stack stack;
+  static thread_local c10::Stack stack;
   *count = 0;
   auto status = guarded([&] {
     const auto& handle = *static_cast<c10::OperatorHandle*>(op);
@@ -261,7 +262,7 @@ SPIN_EXPORT int32_t spin_set_grad(void* handle, void* grad) {
 // Accumulates the gradients of sum(outputs[i] * gradients[i]) in the leaves; a null gradient stands for one (scalar outputs only).
 SPIN_EXPORT int32_t spin_backward(void** outputs, void** gradients, int32_t count, int32_t retain_graph) {
   return guarded([&] {
-    torch::autograd::variable_list roots, seeds;
+    std::vector<at::Tensor> roots, seeds;
     for (int32_t i = 0; i < count; i++) {
       roots.push_back(tensor_of(outputs[i]));
       seeds.push_back(gradients[i] == nullptr ? at::Tensor() : tensor_of(gradients[i]));
@@ -277,7 +278,7 @@ SPIN_EXPORT void spin_set_grad_enabled(int32_t enabled) { c10::GradMode::set_ena
 // ---- randomness and threads -------------------------------------------------------------------------------------------
 
 SPIN_EXPORT int32_t spin_manual_seed(int64_t seed) {
-  return guarded([&] { torch::manual_seed(static_cast<uint64_t>(seed)); });
+  return guarded([&] { at::manual_seed(static_cast<uint64_t>(seed)); });
 }
 
 SPIN_EXPORT int32_t spin_set_num_threads(int32_t count) {
