@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using SpinStudio.Engine.Runs;
 
 namespace SpinStudio.Engine.Datasets;
@@ -7,55 +7,43 @@ namespace SpinStudio.Engine.Datasets;
 /// <summary>Reads canonical datasets: JSON Lines of <see cref="Example"/>.</summary>
 public static class DatasetReader
 {
-    /// <summary>Longest line read, in bytes.</summary>
-    public const int LongestLine = 10 << 20;
-
-    /// <summary>The examples of a file, in its order.</summary>
+    /// <summary>The examples of a file, in its order, read as they are asked for. Blank lines are passed over.</summary>
     /// <exception cref="BadInputException">The file is missing or empty, or a line is not an example; the message names file and line.</exception>
-    public static IEnumerable<Example> Read(string path)
-    {
-        if (!File.Exists(path)) throw new BadInputException($"dataset {path} not found");
-        return ReadLines(path);
-    }
+    public static IEnumerable<Example> Read(string path) => File.Exists(path) ? ReadLines(path) : throw new BadInputException($"dataset {path} not found");
 
     private static IEnumerable<Example> ReadLines(string path)
     {
-        using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        var (number, read) = (0, 0);
-        while (Next(reader, path, ++number) is { } line)
+        using var stream = File.OpenRead(path);
+        var any = false;
+        foreach (var line in LineReader.Read(stream, DatasetLimits.RowBytes))
         {
-            if (string.IsNullOrWhiteSpace(line)) continue;
-            read++;
-            yield return Parse(line, path, number);
+            if (!line.TooLong && line.Bytes.Span.IndexOfAnyExcept(" \t"u8) < 0)
+                continue;
+            any = true;
+            yield return Parse(line, path);
         }
-        if (read == 0) throw new BadInputException($"dataset {path} is empty; it needs at least one line such as {{\"prompt\": \"…\", \"response\": \"…\"}}");
+        if (!any)
+            throw new BadInputException($"dataset {path} is empty; it needs at least one line such as {{\"prompt\": \"…\", \"response\": \"…\"}}");
     }
 
-    private static string? Next(StreamReader reader, string path, int number)
+    private static Example Parse(Line line, string path)
     {
+        if (line.TooLong)
+            throw Refuse($"longer than {DatasetLimits.RowBytes} bytes");
+        if (!Utf8.IsValid(line.Bytes.Span))
+            throw Refuse("not valid UTF-8; save the file as UTF-8");
         try
         {
-            var line = reader.ReadLine();
-            return line?.Length > LongestLine ? throw new BadInputException($"{path}, line {number}: {line.Length} characters; the limit is {LongestLine}") : line;
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new BadInputException($"{path}, line {number}: not valid UTF-8; save the file as UTF-8", e);
-        }
-    }
-
-    private static Example Parse(string line, string path, int number)
-    {
-        try
-        {
-            var example = JsonSerializer.Deserialize<Example>(line, RunJson.Line);
-            if (string.IsNullOrWhiteSpace(example?.Prompt)) throw new BadInputException($"{path}, line {number}: no prompt");
-            if (string.IsNullOrWhiteSpace(example.Response)) throw new BadInputException($"{path}, line {number}: no response");
-            return example;
+            var example = JsonSerializer.Deserialize<Example>(line.Bytes.Span, RunJson.Line) ?? throw Refuse("must be a JSON object, not null");
+            return DatasetLimits.ProblemOf(example) is { } problem ? throw Refuse(problem) : example;
         }
         catch (JsonException e)
         {
-            throw new BadInputException($"{path}, line {number}: not a JSON object with prompt and response as text ({e.Message.ReplaceLineEndings(" ")})", e);
+            throw Refuse($"not a JSON object with prompt and response as text ({e.Message.ReplaceLineEndings(" ")})", e);
         }
+
+        BadInputException Refuse(string reason, Exception? cause = null) => cause is null
+            ? new BadInputException($"{path}, line {line.Number}: {reason}")
+            : new BadInputException($"{path}, line {line.Number}: {reason}", cause);
     }
 }

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using SpinStudio.Engine.Models;
+
+namespace SpinStudio.Engine.Datasets.Import;
+
+/// <summary>Takes prompt and answer from a list of messages: the first user message, the first assistant message after it, and a system message before it.</summary>
+internal static class Conversation
+{
+    /// <param name="messages">Objects with role and content, or with from and value.</param>
+    /// <exception cref="BadRowException">It is no such list, or a part is missing.</exception>
+    public static Example Read(JsonElement messages)
+    {
+        if (messages.ValueKind != JsonValueKind.Array)
+            throw new BadRowException("messages must be a list");
+        string? system = null, prompt = null;
+        foreach (var message in messages.EnumerateArray())
+        {
+            var role = (message.Get("role") ?? message.Get("from")) is { ValueKind: JsonValueKind.String } name ? name.GetString()!.ToLowerInvariant() : throw new BadRowException("a message has no role");
+            switch (role)
+            {
+                case "system" when prompt is null:
+                    system ??= Text(message);
+                    break;
+                case "user" or "human" or "prompter" when prompt is null:
+                    prompt = Text(message);
+                    break;
+                case "assistant" or "gpt" or "model" or "bot" or "chatgpt" when prompt is not null:
+                    return new Example(prompt, Text(message), string.IsNullOrWhiteSpace(system) ? null : system);
+            }
+        }
+        throw new BadRowException(prompt is null ? "no user message" : "no response: no assistant message after the user's");
+    }
+
+    /// <summary>The content: text, or a list of parts of which the text ones are taken.</summary>
+    private static string Text(JsonElement message)
+    {
+        switch (message.Get("content") ?? message.Get("value"))
+        {
+            case null:
+                return "";
+            case { ValueKind: JsonValueKind.String } text:
+                return Columns.Text(text);
+            case { ValueKind: JsonValueKind.Array } parts:
+                return string.Concat(parts.EnumerateArray().Select(part => part.Get("text") is { ValueKind: JsonValueKind.String } text
+                    ? Columns.Text(text)
+                    : throw new BadRowException("a message has a part that is no text, such as an image")));
+            default:
+                throw new BadRowException("a message's content must be text");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using SpinStudio.Engine.Models;
+
+namespace SpinStudio.Engine.Datasets.Import;
+
+/// <summary>A column of an uploaded file, for people who map columns by hand.</summary>
+/// <param name="Examples">Up to three values, shortened.</param>
+public sealed record DatasetColumn(string Name, IReadOnlyList<string> Examples);
+
+/// <summary>A layout of rows, and how an example is made from one.</summary>
+public sealed class DatasetFormat
+{
+    private const int ShownExamples = 3;
+    private const int ShownLength = 120;
+
+    private static readonly (string Prompt, string Response)[] Pairs =
+    [
+        ("prompt", "response"), ("prompt", "completion"), ("prompt", "answer"), ("prompt", "output"), ("question", "answer"), ("question", "response"), ("instruction", "output"),
+        ("instruction", "response"), ("input", "output"), ("query", "response"), ("query", "answer"), ("user", "assistant"),
+    ];
+
+    private static readonly string[] SystemColumns = ["system", "system_prompt"];
+
+    private readonly Func<SourceRow, Example> _read;
+
+    private DatasetFormat(string name, ColumnMapping? mapping, Func<SourceRow, Example> read)
+    {
+        Name = name;
+        Mapping = mapping;
+        _read = read;
+    }
+
+    /// <summary>Names of all layouts that are recognised.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["prompt and response", "question and answer", "Alpaca", "messages", "ShareGPT", "SPIN (real, generated)", "preferences (chosen)"];
+
+    /// <summary>For people.</summary>
+    public string Name { get; }
+
+    /// <summary>The columns in use, where the layout is one of plain columns; null for lists of messages.</summary>
+    public ColumnMapping? Mapping { get; }
+
+    /// <summary>Columns that were mapped by hand.</summary>
+    internal static DatasetFormat Mapped(ColumnMapping mapping) => new("columns chosen by hand", mapping, row => FromColumns(row, mapping));
+
+    /// <summary>Recognises the layout of a file from its first rows; null when the columns have to be mapped by hand.</summary>
+    internal static DatasetFormat? Detect(IReadOnlyList<SourceRow> sample)
+    {
+        var rows = sample.Where(row => row.Problem is null).ToList();
+        if (IsList("real"))
+            return new DatasetFormat("SPIN (real, generated)", null, row => Conversation.Read(Required(row, "real")));
+        if (Has("chosen") && (Has("prompt") || IsList("chosen")))
+            return new DatasetFormat("preferences (chosen)", null, FromPreference);
+        if (IsList("messages"))
+            return new DatasetFormat("messages", null, row => Conversation.Read(Required(row, "messages")));
+        if (IsList("conversations"))
+            return new DatasetFormat("ShareGPT", null, row => Conversation.Read(Required(row, "conversations")));
+
+        var system = SystemColumns.FirstOrDefault(Has);
+        if (Has("instruction") && Has("output") && IsThere("input"))
+            return Plain("Alpaca", new ColumnMapping("instruction", "output", system, "input"));
+        var pair = Pairs.FirstOrDefault(pair => Has(pair.Prompt) && Has(pair.Response));
+        // A column that is empty in the first rows is still that column.
+        if (pair == default)
+            pair = Pairs.FirstOrDefault(pair => IsThere(pair.Prompt) && IsThere(pair.Response));
+        return pair == default ? null : Plain(pair is ("question", "answer") ? "question and answer" : $"{pair.Prompt} and {pair.Response}", new ColumnMapping(pair.Prompt, pair.Response, system));
+
+        bool Has(string column) => rows.Exists(row => row.Get(column) is not null);
+
+        bool IsThere(string column) => rows.Exists(row => row.Columns.ContainsKey(column));
+
+        bool IsList(string column) => rows.Exists(row => row.Get(column) is { ValueKind: JsonValueKind.Array });
+
+        static DatasetFormat Plain(string name, ColumnMapping mapping) => new(name, mapping, row => FromColumns(row, mapping));
+    }
+
+    /// <summary>All columns of the first rows, in the order in which they come up.</summary>
+    internal static IReadOnlyList<DatasetColumn> ColumnsOf(IReadOnlyList<SourceRow> sample) =>
+        [.. sample.SelectMany(row => row.Columns.Keys).Distinct(StringComparer.OrdinalIgnoreCase).Take(DatasetLimits.Columns)
+            .Select(name => new DatasetColumn(name, [.. sample.Select(row => row.Get(name)).OfType<JsonElement>().Take(ShownExamples).Select(Shown)]))];
+
+    /// <exception cref="BadRowException">The row is no example.</exception>
+    internal Example Read(SourceRow row)
+    {
+        var example = _read(row);
+        return DatasetLimits.ProblemOf(example) is { } problem ? throw new BadRowException(problem) : example;
+    }
+
+    private static Example FromColumns(SourceRow row, ColumnMapping mapping)
+    {
+        var prompt = Columns.Text(row, mapping.Prompt);
+        if (Columns.OptionalText(row, mapping.Input) is { } input)
+            prompt = string.IsNullOrWhiteSpace(prompt) ? input : $"{prompt}\n\n{input}";
+        var check = row.Get("check") is { ValueKind: JsonValueKind.Object } found ? found.Clone() : (JsonElement?)null;
+        return new Example(prompt, Columns.Text(row, mapping.Response), Columns.OptionalText(row, mapping.System), check);
+    }
+
+    /// <summary>The chosen answer of a preference pair: text, or a conversation.</summary>
+    private static Example FromPreference(SourceRow row)
+    {
+        var chosen = Required(row, "chosen");
+        if (chosen.ValueKind != JsonValueKind.Array)
+            return FromColumns(row, new ColumnMapping("prompt", "chosen", SystemColumns.FirstOrDefault(column => row.Get(column) is not null)));
+        // Either the whole conversation, or the answer alone with the prompt beside it as text or as messages.
+        if (chosen.EnumerateArray().Any(message => message.Get("role") is { ValueKind: JsonValueKind.String } role && role.ValueEquals("user")))
+            return Conversation.Read(chosen);
+        var prompt = Required(row, "prompt");
+        IEnumerable<JsonElement> opening = prompt.ValueKind == JsonValueKind.Array
+            ? prompt.EnumerateArray()
+            : [JsonSerializer.SerializeToElement(new { role = "user", content = Columns.Text(row, "prompt") })];
+        return Conversation.Read(JsonSerializer.SerializeToElement(opening.Concat(chosen.EnumerateArray())));
+    }
+
+    private static JsonElement Required(SourceRow row, string column) => row.Get(column) ?? throw new BadRowException($"no {column}");
+
+    private static string Shown(JsonElement value)
+    {
+        string text;
+        try
+        {
+            text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        }
+        catch (InvalidOperationException)
+        {
+            text = value.GetRawText();
+        }
+        return text.Length > ShownLength ? text[..(char.IsHighSurrogate(text[ShownLength - 1]) ? ShownLength - 1 : ShownLength)] + "…" : text;
+    }
+}
