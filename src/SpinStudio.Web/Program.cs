@@ -6,6 +6,7 @@ Studio.Add(builder);
 StudioPages.Add(builder);
 
 var app = builder.Build();
+StudioPages.Use(app);
 Studio.Use(app);
 StudioPages.Map(app);
 await app.RunAsync();

@@ -59,7 +59,7 @@ internal static class Studio
         app.UseResponseHeaders();
         if (!app.Environment.IsDevelopment())
         {
-            app.UseExceptionHandler();
+            app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseExceptionHandler());
         }
 
         app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(Path.Combine(app.Environment.ContentRootPath, "wwwroot")) });

@@ -51,6 +51,8 @@ internal static class Accounts
         options.Password.RequireLowercase = false;
         options.Password.RequireUppercase = false;
         options.Password.RequireNonAlphanumeric = false;
+        // People's names are not made of ASCII letters alone.
+        options.User.AllowedUserNameCharacters = "";
         options.Lockout.MaxFailedAccessAttempts = 5;
         options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5);
         options.Lockout.AllowedForNewUsers = true;

@@ -17,7 +17,7 @@ public sealed class DatasetService(
     {
         var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Datasets.Where(dataset => dataset.TeamId == me.TeamId).OrderByDescending(dataset => dataset.CreatedAt).Select(Summary(db)).ToListAsync(cancellation);
+        return await Newest(db).Where(version => version.Dataset!.TeamId == me.TeamId).OrderByDescending(version => version.Dataset!.CreatedAt).Select(Summary(db)).ToListAsync(cancellation);
     }
 
     public async Task<DatasetDetail> GetAsync(Guid id, CancellationToken cancellation = default)
@@ -114,14 +114,15 @@ public sealed class DatasetService(
     {
         var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Datasets.Where(dataset => dataset.Id == id && dataset.TeamId == me.TeamId).Select(Summary(db)).FirstOrDefaultAsync(cancellation)
+        return await Newest(db).Where(version => version.DatasetId == id && version.Dataset!.TeamId == me.TeamId).Select(Summary(db)).FirstOrDefaultAsync(cancellation)
             ?? throw StudioException.NotFound("dataset");
     }
 
-    private static Expression<Func<Dataset, DatasetSummary>> Summary(StudioDb db) => dataset => dataset.Versions
-        .OrderByDescending(version => version.Number)
-        .Select(version => new DatasetSummary(
-            dataset.Id, dataset.Name, dataset.Description, version.Id, version.Number, version.Rows, version.HeldOutRows, version.Bytes, version.Sha256, version.Source,
-            dataset.Bundled, dataset.CreatedBy!.UserName, dataset.CreatedAt, db.Runs.Count(run => run.DatasetVersion!.DatasetId == dataset.Id)))
-        .First();
+    /// <summary>The newest version of each dataset.</summary>
+    private static IQueryable<DatasetVersion> Newest(StudioDb db) =>
+        db.DatasetVersions.Where(version => version.Number == db.DatasetVersions.Where(other => other.DatasetId == version.DatasetId).Max(other => other.Number));
+
+    private static Expression<Func<DatasetVersion, DatasetSummary>> Summary(StudioDb db) => version => new DatasetSummary(
+        version.DatasetId, version.Dataset!.Name, version.Dataset.Description, version.Id, version.Number, version.Rows, version.HeldOutRows, version.Bytes, version.Sha256,
+        version.Source, version.Dataset.Bundled, version.Dataset.CreatedBy!.UserName, version.Dataset.CreatedAt, db.Runs.Count(run => run.DatasetVersion!.DatasetId == version.DatasetId));
 }

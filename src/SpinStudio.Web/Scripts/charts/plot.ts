@@ -44,7 +44,7 @@ export class Plot {
     this.waiting = el("p", { class: "waiting soft" }, "");
     this.details = tools ? this.table() : null;
     this.element = el("section", { class: "card chart", "data-chart": panel.id },
-      el("header", {}, el("h3", {}, panel.title), legend, tools ? this.tools() : null),
+      el("header", {}, el("h2", {}, panel.title), legend, tools ? this.tools() : null),
       el("p", { class: "about small soft" }, panel.about),
       el("div", { class: "frame" }, this.canvas, this.waiting),
       this.details);
@@ -123,7 +123,7 @@ export class Plot {
       },
       series: [{}, ...this.panel.curves.flatMap(curve => this.lines(curve, view))],
       axes: [
-        { ...axis, size: 34, values: (_: uPlot, ticks: number[]) => ticks.map(tick => axisText(tick, view.axis)) },
+        { ...axis, size: 28, gap: 3, values: (_: uPlot, ticks: number[]) => ticks.map(tick => axisText(tick, view.axis)) },
         { ...axis, size: 58, values: (_: uPlot, ticks: (number | null)[]) => ticks.map(tick => (tick === null ? "" : metric(tick))) },
       ],
       hooks: {
@@ -209,7 +209,7 @@ export class Plot {
       const smoothed = this.plot!.data[2 + 2 * i] ?? [];
       const value = index === null ? [...smoothed].reverse().find(one => one !== undefined) : smoothed[index];
       const reading = this.readings.get(curve.name);
-      if (reading) reading.textContent = metric(value);
+      if (reading) reading.textContent = figure(value);
     });
   }
 
@@ -287,6 +287,11 @@ export class Plot {
     table.append(body);
     return table;
   }
+}
+
+/** Three decimals are enough to read along a curve, and do not make the line jump. */
+function figure(value: number | null | undefined): string {
+  return typeof value === "number" && Math.abs(value) >= 0.001 && Math.abs(value) < 1e5 ? value.toFixed(3).replace("-", "−") : metric(value);
 }
 
 function axisText(value: number, axis: Axis): string {
