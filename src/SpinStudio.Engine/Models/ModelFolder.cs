@@ -9,8 +9,8 @@ public sealed class ModelFolder
     /// <summary>What a model folder is copied with; everything else (scripts, pickles, caches) stays behind.</summary>
     private static readonly string[] KeptFiles =
     [
-        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
-        ModelWeights.IndexFile, "README.md", "LICENSE",
+        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "chat_template.jinja", ModelWeights.IndexFile, "README.md", "LICENSE",
     ];
 
     private const long LongestSmallFile = 1 << 20;

@@ -24,7 +24,7 @@ internal static class RunConfigSchema
         foreach (var (key, value) in json.ToList())
         {
             if (known.TryGetValue(key, out var property))
-                CheckValue(json, key, value, property.PropertyType, path + key, problems);
+                CheckValue(json, key, value, property, path + key, problems);
             else if (!names.Contains(key, StringComparer.Ordinal))
                 problems.Add(new ConfigProblem(path + key, UnknownKey(path, key, names)));
         }
@@ -38,8 +38,11 @@ internal static class RunConfigSchema
             : $"unknown key '{path}{shown}'; known keys are {string.Join(", ", names)}";
     }
 
-    private static void CheckValue(JsonObject parent, string key, JsonNode? value, Type type, string path, List<ConfigProblem> problems)
+    private static void CheckValue(JsonObject parent, string key, JsonNode? value, PropertyInfo property, string path, List<ConfigProblem> problems)
     {
+        if (value is null && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable)
+            return;
+        var type = property.PropertyType;
         if (type == typeof(IReadOnlyList<double>))
         {
             if (value is JsonValue && value.GetValueKind() == JsonValueKind.Number)
@@ -47,7 +50,7 @@ internal static class RunConfigSchema
             if (value is not JsonArray list || list.Any(item => !IsDouble(item)))
                 Wrong("a number or a list of numbers, one per iteration");
         }
-        else if (type == typeof(string) && !(value?.GetValueKind() == JsonValueKind.String || (value is null && key == "held_out")))
+        else if (type == typeof(string) && value?.GetValueKind() != JsonValueKind.String)
         {
             Wrong("text");
         }
@@ -67,7 +70,7 @@ internal static class RunConfigSchema
         {
             Wrong(string.Join(" or ", NamesOf(type).Select(name => $"\"{name}\"")));
         }
-        else if (type == typeof(GenerationConfig) || type == typeof(EvaluationConfig))
+        else if (type.IsClass && type.Assembly == typeof(RunConfig).Assembly)
         {
             if (value is JsonObject nested)
                 Check(nested, type, path + ".", problems);

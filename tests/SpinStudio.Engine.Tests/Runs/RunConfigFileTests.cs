@@ -56,6 +56,8 @@ public sealed class RunConfigFileTests
     [InlineData("\"iterations\": 99999999999", "iterations must be a whole number")]
     [InlineData("\"iterations\": null", "iterations must be a whole number")]
     [InlineData("\"kind\": \"dpo\"", "kind must be \"spin\" or \"sft\" (got \"dpo\")")]
+    [InlineData("\"name\": null", "name must be text (got null)")]
+    [InlineData("\"generation\": null", "generation must be an object (got null)")]
     [InlineData("\"drop_identical\": 1", "drop_identical must be true or false (got 1)")]
     [InlineData("\"generation\": []", "generation must be an object")]
     [InlineData("\"epochs\": 4, \"schedule_epochs\": 2", "epochs must be at most schedule_epochs = 2")]
@@ -67,6 +69,9 @@ public sealed class RunConfigFileTests
     [InlineData("\"name\": \"a\\nb\"", "name must be one line")]
     public void A_bad_setting_is_named_with_its_limit(string setting, string expected) =>
         Assert.Contains(expected, Assert.Throws<BadInputException>(() => Parse(setting)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Held_out_may_be_null() => Assert.Null(Parse("\"held_out\": null").HeldOut);
 
     [Fact]
     public void Every_problem_is_reported_at_once()
