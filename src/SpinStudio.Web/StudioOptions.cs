@@ -22,4 +22,7 @@ public sealed class StudioOptions
 
     /// <summary>Puts the bundled dataset, model and first run into an empty database.</summary>
     public bool Seed { get; set; } = true;
+
+    /// <summary>Config of that first run, below samples/ or absolute.</summary>
+    public string SampleRun { get; set; } = "quick.json";
 }

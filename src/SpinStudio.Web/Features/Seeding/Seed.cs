@@ -27,7 +27,7 @@ public sealed class Seed(
         var train = Path.Combine(paths.Samples, "dataset", "train.jsonl");
         var heldOut = Path.Combine(paths.Samples, "dataset", "held-out.jsonl");
         var model = Path.Combine(paths.Samples, "model");
-        var config = Path.Combine(paths.Samples, "quick.json");
+        var config = Path.Combine(paths.Samples, options.Value.SampleRun);
         if (new[] { train, heldOut, Path.Combine(model, "model.safetensors"), config }.FirstOrDefault(file => !File.Exists(file)) is { } missing)
         {
             logger.LogInformation("The bundled sample is not complete ({File} is missing), so the studio starts empty", missing);

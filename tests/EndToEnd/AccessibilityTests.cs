@@ -1,0 +1,52 @@
+using Microsoft.Playwright;
+
+namespace EndToEnd;
+
+[Collection(BrowserCollection.Name)]
+public sealed class AccessibilityTests(Browser browser)
+{
+    private static readonly string[] Pages = ["/", "/datasets", "/datasets/new", "/models", "/runs", "/runs/new", "/runs/new?advanced=true", "/settings"];
+
+    private static readonly string[] Tabs = ["", "charts", "iterations", "samples", "evaluate", "logs", "config", "files"];
+
+    [Fact]
+    public async Task No_page_has_a_serious_violation_in_light_or_dark()
+    {
+        await using var studio = await Studio.StartAsync(SampleRuns.Tiny);
+        var violations = new List<string>();
+        await using (var stranger = await browser.VisitAsync(studio))
+        {
+            await stranger.Page.GotoAsync("/account/setup");
+            violations.AddRange(await stranger.ViolationsAsync());
+            await stranger.SetUpAsync();
+        }
+
+        foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        {
+            await using var ada = await browser.VisitAsync(studio, scheme);
+            await ada.Page.GotoAsync("/account/login");
+            violations.AddRange(await ada.ViolationsAsync());
+            await ada.LogInAsync();
+            var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
+            await run.ExpectCompletedAsync();
+            string[] more = [await FirstLinkAsync(ada, "/datasets"), await FirstLinkAsync(ada, "/models")];
+            foreach (var address in Pages.Concat(more).Concat(Tabs.Select(tab => $"/runs/{run.Id}/{tab}".TrimEnd('/'))))
+            {
+                await ada.Page.GotoAsync(address);
+                await ada.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+                await Assertions.Expect(ada.Page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
+                violations.AddRange((await ada.ViolationsAsync()).Select(violation => $"{scheme} {violation}"));
+            }
+        }
+
+        Assert.True(violations.Count == 0, string.Join('\n', violations));
+    }
+
+    /// <summary>Address of the first entry of a list page.</summary>
+    private static async Task<string> FirstLinkAsync(Visitor visitor, string list)
+    {
+        await visitor.Page.GotoAsync(list);
+        var link = visitor.Page.Locator($"main a[href^='{list}/']:not([href$='/new'])").First;
+        return await link.GetAttributeAsync("href") ?? throw new InvalidOperationException($"{list} links to nothing.");
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace EndToEnd;
+
+[Collection(BrowserCollection.Name)]
+public sealed class UploadTests(Browser browser)
+{
+    [Fact]
+    public async Task Bad_rows_are_named_before_anything_is_kept_and_the_good_ones_can_be_trained_on()
+    {
+        await using var studio = await Studio.StartAsync(SampleRuns.Tiny);
+        await using var ada = await browser.VisitAsync(studio);
+        var page = ada.Page;
+        await ada.SetUpAsync();
+
+        var rows = Enumerable.Range(1, 12).Select(number => number switch
+        {
+            3 => """{"prompt": "Name a river of row 3."}""",
+            7 => """{"prompt": "Name a river of row 7.", "response": """,
+            _ => $$"""{"prompt": "Name a river of row {{number}}.", "response": "The river of row {{number}} is the Spey."}""",
+        });
+        await UploadAsync(page, "rivers.jsonl", string.Join('\n', rows) + "\n");
+
+        await Expect(Figure(page, "Good rows")).ToHaveTextAsync("10");
+        await Expect(Figure(page, "Bad rows")).ToHaveTextAsync("2");
+        var bad = page.GetByRole(AriaRole.Region, new() { Name = "Bad rows" }).Locator("tbody tr");
+        await Expect(bad).ToHaveCountAsync(2);
+        await Expect(bad.Nth(0).Locator("td").First).ToHaveTextAsync("3");
+        await Expect(bad.Nth(0)).ToContainTextAsync("response");
+        await Expect(bad.Nth(1).Locator("td").First).ToHaveTextAsync("7");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Correct the file, or leave out the bad rows" })).ToBeDisabledAsync();
+
+        await page.GetByLabel("Leave out 2 bad rows and import the rest").CheckAsync();
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Rivers");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Import 10 rows" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rivers", Level = 1 })).ToBeVisibleAsync();
+        await Expect(page.GetByText("Name a river of row 12.").First).ToBeVisibleAsync();
+
+        var run = await LaunchAsync(ada, "Rivers", "Rivers run");
+        await run.ExpectCompletedAsync();
+        await run.AssertCurveIsWholeAsync(iterations: 1);
+        await run.OpenAsync("samples?split=train");
+        await Expect(page.GetByText("is the Spey").First).ToBeVisibleAsync();
+        Assert.Empty(ada.Errors);
+    }
+
+    [Fact]
+    public async Task Unknown_columns_are_mapped_by_hand()
+    {
+        await using var studio = await Studio.StartAsync();
+        await using var ada = await browser.VisitAsync(studio);
+        var page = ada.Page;
+        await ada.SetUpAsync();
+
+        await UploadAsync(page, "table.csv", "id,ask,say\n1,\"Where, then?\",\"There, \"\"then\"\".\"\n2,Who?,Me.\n");
+
+        await Expect(page.GetByText("Not recognised")).ToBeVisibleAsync();
+        await page.GetByLabel("Prompt", new() { Exact = true }).SelectOptionAsync("ask");
+        await page.GetByLabel("Response", new() { Exact = true }).SelectOptionAsync("say");
+        await Expect(Figure(page, "Good rows")).ToHaveTextAsync("2");
+        await Expect(page.GetByText("There, \"then\".")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Import 2 rows" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "table", Level = 1 })).ToBeVisibleAsync();
+        Assert.Empty(ada.Errors);
+    }
+
+    private static async Task UploadAsync(IPage page, string name, string content)
+    {
+        await page.GotoAsync("/datasets/new");
+        await page.Locator("input[type=file]").SetInputFilesAsync(new FilePayload { Name = name, MimeType = "text/plain", Buffer = Encoding.UTF8.GetBytes(content) });
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Check and import" })).ToBeVisibleAsync();
+    }
+
+    private static ILocator Figure(IPage page, string name) => page.Locator(".stats > div", new() { Has = page.Locator("dt", new() { HasText = name }) }).Locator("dd");
+
+    private static async Task<RunView> LaunchAsync(Visitor ada, string dataset, string name)
+    {
+        var page = ada.Page;
+        await page.GotoAsync("/runs/new");
+        await page.GetByLabel("Dataset").SelectOptionAsync(await OptionAsync(page, "Dataset", dataset));
+        await page.GetByLabel("Starting model").SelectOptionAsync(await OptionAsync(page, "Starting model", "Sample model"));
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync(name);
+        await page.GetByLabel("Iterations").FillAsync("1");
+        await page.GetByLabel("Iterations").BlurAsync();
+        await page.GetByRole(AriaRole.Button, new() { NameRegex = new("^(Start run|Start anyway|Queue run)$") }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = name, Level = 1 })).ToBeVisibleAsync();
+        return new RunView(ada, RunView.IdIn(page.Url));
+    }
+
+    /// <summary>Value of the option whose label begins with a name; the figures after it are not the test's business.</summary>
+    private static async Task<string> OptionAsync(IPage page, string select, string name) =>
+        await page.GetByLabel(select).Locator("option", new() { HasText = name }).First.GetAttributeAsync("value") ?? throw new InvalidOperationException($"{select} offers no '{name}'.");
+}

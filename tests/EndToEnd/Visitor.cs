@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace EndToEnd;
+
+/// <summary>Somebody at a browser.</summary>
+internal sealed partial class Visitor : IAsyncDisposable
+{
+    public const string Name = "Ada", Password = "three calm green boats";
+
+    private readonly ConcurrentQueue<string> _errors = [];
+
+    public Visitor(IBrowserContext context, IPage page)
+    {
+        (Context, Page) = (context, page);
+        page.PageError += (_, error) => _errors.Enqueue(error);
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error" && !ConnectionLost().IsMatch(message.Text))
+                _errors.Enqueue(message.Text);
+        };
+    }
+
+    public IBrowserContext Context { get; }
+
+    public IPage Page { get; }
+
+    /// <summary>Uncaught exceptions and console errors; what a restart of the server causes is not among them.</summary>
+    public IReadOnlyCollection<string> Errors => _errors;
+
+    /// <summary>The first visit to an empty studio: creates the administrator.</summary>
+    public async Task SetUpAsync()
+    {
+        await Page.GotoAsync("/");
+        await Expect(Page).ToHaveURLAsync(new Regex("/account/setup"));
+        await Page.GetByLabel("Your name").FillAsync(Name);
+        await Page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
+        await Page.GetByLabel("Password again").FillAsync(Password);
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
+    }
+
+    public async Task LogInAsync()
+    {
+        await Page.GotoAsync("/account/login");
+        await Page.GetByLabel("Name").FillAsync(Name);
+        await Page.GetByLabel("Password").FillAsync(Password);
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
+    }
+
+    /// <summary>Serious and critical violations of WCAG on the present page, one a line.</summary>
+    public async Task<IReadOnlyList<string>> ViolationsAsync()
+    {
+        var result = await Page.RunAxe(new AxeRunOptions { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] } });
+        return [.. result.Violations
+            .Where(violation => violation.Impact is "serious" or "critical")
+            .SelectMany(violation => violation.Nodes.Select(node => $"{Page.Url} {violation.Id}: {violation.Help}\n    {node.Html}"))];
+    }
+
+    /// <summary>What a file from the server holds, fetched with this visitor's cookies.</summary>
+    public async Task<byte[]> FetchAsync(string address)
+    {
+        var response = await Context.APIRequest.GetAsync(address);
+        Assert.True(response.Ok, $"{address}: {response.Status} {response.StatusText}");
+        return await response.BodyAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await Context.DisposeAsync();
+
+    [GeneratedRegex("ERR_CONNECTION|ERR_INCOMPLETE|WebSocket|Connection disconnected|Failed to (start|complete|fetch)|Server returned an error on close|net::", RegexOptions.IgnoreCase)]
+    private static partial Regex ConnectionLost();
+}
