@@ -79,3 +79,23 @@ document.addEventListener("keydown", event => {
 });
 
 setInterval(refreshTimes, 15000);
+
+// A restarted server does not know the page any more. Its state is in the address, so loading it again loses nothing.
+const reconnect = document.getElementById("components-reconnect-modal");
+if (reconnect) {
+  new MutationObserver(() => {
+    if (reconnect.classList.contains("components-reconnect-rejected")) location.reload();
+    else if (reconnect.classList.contains("components-reconnect-failed")) void reloadWhenBack();
+  }).observe(reconnect, { attributes: true, attributeFilter: ["class"] });
+}
+
+async function reloadWhenBack(): Promise<void> {
+  for (;;) {
+    await new Promise(resolve => setTimeout(resolve, 3000));
+    try {
+      if ((await fetch("/healthz", { cache: "no-store" })).ok) return location.reload();
+    } catch {
+      // Still away.
+    }
+  }
+}

@@ -32,6 +32,21 @@ public sealed class ModelService(IDbContextFactory<StudioDb> databases, CurrentU
             ?? throw StudioException.NotFound("model");
     }
 
+    /// <summary>The Jinja template that turns a conversation into the model's text; null when the model brings none.</summary>
+    public async Task<string?> ChatTemplateAsync(Guid id, CancellationToken cancellation = default)
+    {
+        var (_, folder) = await FolderAsync(id, cancellation);
+        var file = Path.Combine(folder, "tokenizer_config.json");
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        await using var stream = File.OpenRead(file);
+        using var config = await System.Text.Json.JsonDocument.ParseAsync(stream, cancellationToken: cancellation);
+        return config.RootElement.TryGetProperty("chat_template", out var template) && template.ValueKind == System.Text.Json.JsonValueKind.String ? template.GetString() : null;
+    }
+
     /// <summary>Where a model of the current user's team lies.</summary>
     internal async Task<(string Name, string Folder)> FolderAsync(Guid id, CancellationToken cancellation)
     {

@@ -30,7 +30,7 @@ internal sealed record RunField(string Key, FieldKind Kind, string Group, bool S
         new("window", FieldKind.Whole, "Self-play", false, "Window", "Iterations whose pairs are trained on: 2 adds those of the iteration before."),
         new("drop_identical", FieldKind.Flag, "Self-play", false, "Leave out identical pairs", "Pairs in which the opponent wrote exactly the human answer teach nothing; they are counted."),
 
-        new("learning_rate", FieldKind.Reals, "Training", true, "Learning rate", "Size of a step at its peak; small models take 1e-5 to 1e-4, large ones 1e-7 to 1e-6."),
+        new("learning_rate", FieldKind.Reals, "Training", true, "Learning rate", "Size of a step at its peak; small models take 1e‑5 to 1e‑4, large ones 1e‑7 to 1e‑6."),
         new("epochs", FieldKind.Real, "Training", true, "Epochs", "Passes over the pairs in each iteration."),
         new("schedule_epochs", FieldKind.Real, "Training", false, "Schedule epochs", "Passes over which the learning rate would fall to 0; at least the epochs trained."),
         new("batch_size", FieldKind.Whole, "Training", true, "Batch size", "Pairs per optimizer step."),
