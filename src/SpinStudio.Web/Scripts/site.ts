@@ -84,7 +84,7 @@ setInterval(refreshTimes, 15000);
 const reconnect = document.getElementById("components-reconnect-modal");
 if (reconnect) {
   new MutationObserver(() => {
-    if (reconnect.classList.contains("components-reconnect-rejected")) location.reload();
+    if (reconnect.classList.contains("components-reconnect-rejected")) setTimeout(() => location.reload(), 1500);
     else if (reconnect.classList.contains("components-reconnect-failed")) void reloadWhenBack();
   }).observe(reconnect, { attributes: true, attributeFilter: ["class"] });
 }

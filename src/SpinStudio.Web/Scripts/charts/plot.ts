@@ -24,6 +24,7 @@ export class Plot {
   private readonly details: HTMLDetailsElement | null;
   private plot: uPlot | null = null;
   private summaryAt = 0;
+  private summaryLater = 0;
 
   constructor(
     readonly panel: Panel,
@@ -92,6 +93,7 @@ export class Plot {
   }
 
   dispose(): void {
+    clearTimeout(this.summaryLater);
     this.plot?.destroy();
     this.plot = null;
   }
@@ -215,7 +217,12 @@ export class Plot {
 
   /** What the chart shows in words, refreshed seldom so that it can be listened to. */
   private summarise(): void {
-    if (Date.now() - this.summaryAt < 5000) return;
+    const wait = this.summaryAt + 5000 - Date.now();
+    clearTimeout(this.summaryLater);
+    if (wait > 0) {
+      this.summaryLater = window.setTimeout(() => this.summarise(), wait);
+      return;
+    }
     this.summaryAt = Date.now();
     const parts = this.panel.curves.map(curve => {
       const series = this.metrics.get(curve.name);
