@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace SpinStudio.Web.Engine;
 
@@ -26,11 +27,8 @@ internal sealed class EngineProcess : IDisposable
     /// <param name="program">Program and leading arguments.</param>
     public static EngineProcess Start(IReadOnlyList<string> program, string runFolder, bool resume, int niceness)
     {
-        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = runFolder, UseShellExecute = false };
-        foreach (var argument in Arguments(program, runFolder, resume, niceness))
-        {
-            start.ArgumentList.Add(argument);
-        }
+        var command = Command(program, runFolder, resume, niceness).ToList();
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { WorkingDirectory = runFolder, UseShellExecute = false };
 
         // libgomp's busy-waiting makes every parallel operator slow beside a busy neighbour, and the pages are one.
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
@@ -53,15 +51,22 @@ internal sealed class EngineProcess : IDisposable
 
     /// <summary>
     /// The script is fixed; everything that varies is a positional argument of it. Each step replaces the one before (exec), so the process id stays the
-    /// engine's own. setsid keeps a Ctrl+C in the studio's terminal from reaching it: the studio decides what its engines are told.
+    /// engine's own.
     /// </summary>
-    private static IEnumerable<string> Arguments(IReadOnlyList<string> program, string runFolder, bool resume, int niceness)
+    /// <remarks>
+    /// setsid keeps a Ctrl+C in the studio's terminal from reaching the engine: the studio decides what its engines are told. But Linux shares the processor
+    /// between sessions first, and niceness counts only within one; so the new session as a whole is made nice too.
+    /// </remarks>
+    private static IEnumerable<string> Command(IReadOnlyList<string> program, string runFolder, bool resume, int niceness)
     {
-        string[] head = ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "engine", EngineLog.PathIn(runFolder)];
-        string[] session = Tool("setsid") is { } setsid ? [setsid] : [];
-        string[] nice = niceness > 0 && Tool("nice") is { } tool ? [tool, "-n", niceness.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
+        const string script = "log=$1; session=$2; shift 2; if [ -n \"$session\" ]; then { echo \"$session\" >/proc/self/autogroup; } 2>/dev/null; fi; exec \"$@\" >>\"$log\" 2>&1 </dev/null";
+        var level = niceness.ToString(CultureInfo.InvariantCulture);
+        var setsid = Tool("setsid");
+        string[] session = setsid is null ? [] : [setsid];
+        string[] shell = ["/bin/sh", "-c", script, "engine", EngineLog.PathIn(runFolder), setsid is null ? "" : level];
+        string[] nice = niceness > 0 && Tool("nice") is { } tool ? [tool, "-n", level] : [];
         string[] train = ["train", Path.Combine(runFolder, "run.json"), "--out", runFolder];
-        return [.. head, .. session, .. nice, .. program, .. train, .. resume ? (string[])["--resume"] : []];
+        return [.. session, .. shell, .. nice, .. program, .. train, .. resume ? (string[])["--resume"] : []];
     }
 
     private static string? Tool(string name) => new[] { $"/usr/bin/{name}", $"/bin/{name}" }.FirstOrDefault(File.Exists);

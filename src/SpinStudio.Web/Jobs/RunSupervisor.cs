@@ -76,12 +76,8 @@ public sealed class RunSupervisor(
 
         using (process)
         {
-            if (!await ClaimAsync(run, process))
-            {
-                process.Terminate();
-            }
-
-            await FollowAsync(run, process, folder);
+            var claimed = await ClaimAsync(run, process);
+            await FollowAsync(run, process, folder, stopping: !claimed);
             if (!process.HasExited)
             {
                 return false;
@@ -115,11 +111,10 @@ public sealed class RunSupervisor(
     }
 
     /// <summary>Brings in the journal while the engine works. Returns early only when the studio shuts down and the engine takes its time.</summary>
-    private async Task FollowAsync(Run run, EngineProcess process, RunFolder folder)
+    private async Task FollowAsync(Run run, EngineProcess process, RunFolder folder, bool stopping)
     {
         var shutdown = lifetime.ApplicationStopping;
         var asked = new Stopwatch();
-        var stopping = run.Status == RunStatus.Stopping;
         while (!process.HasExited)
         {
             await tailer.DrainAsync(run.Id);

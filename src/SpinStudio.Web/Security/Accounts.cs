@@ -1,9 +1,12 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using SpinStudio.Data;
 
 namespace SpinStudio.Web.Security;
@@ -22,6 +25,7 @@ internal static class Accounts
         services.ConfigureApplicationCookie(Cookie);
 
         services.AddScoped<CurrentUser>();
+        services.TryAddScoped<AuthenticationStateProvider, ServerAuthenticationStateProvider>();
         services.AddScoped<CircuitHandler, CircuitUser>();
         services.AddScoped<IAuthorizationHandler, AtLeastHandler>();
         services.AddAuthorization(Policies.Add);

@@ -29,16 +29,13 @@ public sealed class RunPlanning(IDbContextFactory<StudioDb> databases, StudioPat
         return new RunPlan(train, heldOut, steps, disk, free, Findings(config, train, disk, free));
     }
 
+    /// <summary>As the engine splits: held-out examples first, then the limit on what is trained on.</summary>
     private static (int Train, int HeldOut) Split(RunConfig config, DatasetVersion version)
     {
-        var rows = config.MaxExamples > 0 ? Math.Min(config.MaxExamples, version.Rows) : version.Rows;
-        if (version.HeldOutFile is not null)
-        {
-            return (rows, version.HeldOutRows);
-        }
-
-        var heldOut = (int)Math.Round(rows * Math.Clamp(config.HeldOutFraction, 0, 1));
-        return (rows - heldOut, heldOut);
+        var ownHeldOut = version.HeldOutFile is not null;
+        var heldOut = ownHeldOut ? version.HeldOutRows : (int)Math.Round(version.Rows * Math.Clamp(config.HeldOutFraction, 0, 1));
+        var train = ownHeldOut ? version.Rows : version.Rows - heldOut;
+        return (config.MaxExamples > 0 ? Math.Min(config.MaxExamples, train) : train, Math.Min(heldOut, Math.Max(config.Evaluation.Examples, 0)));
     }
 
     /// <summary>Optimizer steps per iteration: the window's pairs, in batches, over the epochs that are really trained.</summary>
