@@ -206,7 +206,8 @@ public sealed class RunTests : IAsyncLifetime
             config = new { name = "bad", model = "", dataset = "", learning_rate = new[] { 2.0 } }, model_id = model, dataset_id = dataset, client_request_id = "x",
         });
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains("learning_rate must be \\u003E 0 and \\u003C 1 (got 2)", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Contains("learning_rate must be > 0 and < 1 (got 2)", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         await using var db = host.Db();
         Assert.False(await db.Runs.AnyAsync());
     }

@@ -49,7 +49,7 @@ say phase '"iteration":0,"phase":"train","state":"started"'
 
 case $scenario in
   slow | stubborn | endless)
-    while [ "$scenario" = endless ] || [ "$steps" -lt 40 ]; do metrics; lease; sleep 0.05; done ;;
+    while [ "$scenario" = endless ] || [ "$steps" -lt 40 ]; do metrics; lease; sleep 0.15; done ;;
   crash-once)
     if [ $resumed = false ]; then metrics; metrics; printf '{"seq":99999,"at":"torn' >>"$journal"; kill -9 $$; fi
     # The engine cuts a torn last line when it takes the folder again; nothing of it was an event.

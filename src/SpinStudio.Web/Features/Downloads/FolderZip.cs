@@ -1,6 +1,6 @@
 using System.IO.Compression;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
-using SpinStudio.Web.Features.Errors;
 
 namespace SpinStudio.Web.Features.Downloads;
 
@@ -20,6 +20,12 @@ internal sealed class FolderZip(string folder, string name) : IResult
         var root = SafeName.Of(name);
         response.ContentType = "application/zip";
         response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = root + ".zip" }.ToString();
+
+        // The archive writes its headers and directory, some bytes each, synchronously; the files themselves are copied asynchronously.
+        if (httpContext.Features.Get<IHttpBodyControlFeature>() is { } control)
+        {
+            control.AllowSynchronousIO = true;
+        }
 
         var cancellation = httpContext.RequestAborted;
         await using var zip = await ZipArchive.CreateAsync(response.Body, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellation);
