@@ -87,7 +87,7 @@ public sealed class RunTests : IAsyncLifetime
     [Fact]
     public async Task A_stopped_run_keeps_its_curve_and_resumes_where_it_was()
     {
-        var id = await admin.StartAsync(host, "slow");
+        var id = await admin.StartAsync(host, "gated");
         await admin.WaitForAsync(id, summary => summary.GetProperty("last_seq").GetInt64() > 9);
         await admin.PostAsync($"/api/v1/runs/{id}/stop");
         var stopped = await admin.WaitForStatusAsync(id, "stopped");
@@ -96,8 +96,12 @@ public sealed class RunTests : IAsyncLifetime
         Assert.NotEmpty(before);
 
         (await admin.PostAsync($"/api/v1/runs/{id}/resume")).EnsureSuccessStatusCode();
+        await admin.WaitForAsync(id, summary => summary.GetProperty("last_seq").GetInt64() > stopped.GetProperty("last_seq").GetInt64() + 5);
+        await File.WriteAllTextAsync(Path.Combine(host.Data, "runs", id.ToString("N"), "open"), "");
         await admin.WaitForStatusAsync(id, "completed");
-        Assert.Equal(Enumerable.Range(0, 40), await admin.StepsAsync(id));
+        var after = await admin.StepsAsync(id);
+        Assert.True(after.Count > before.Count);
+        Assert.Equal(Enumerable.Range(0, after.Count), after);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ public sealed class SecurityTests(StudioHost host) : IClassFixture<StudioHost>
     [
         "/healthz", // for health checks
         "/account/login", "/account/setup", "/account/denied", // before there is a session
+        "/error", "/not-found", // say only that something went wrong
     ];
 
     [Fact]

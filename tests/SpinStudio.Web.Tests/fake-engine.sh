@@ -50,6 +50,8 @@ say phase '"iteration":0,"phase":"train","state":"started"'
 case $scenario in
   slow | stubborn | endless)
     while [ "$scenario" = endless ] || [ "$steps" -lt 40 ]; do metrics; lease; sleep 0.15; done ;;
+  gated) # goes on until somebody puts a file called "open" into the folder
+    while [ ! -e open ]; do metrics; lease; sleep 0.05; done ;;
   crash-once)
     if [ $resumed = false ]; then metrics; metrics; printf '{"seq":99999,"at":"torn' >>"$journal"; kill -9 $$; fi
     # The engine cuts a torn last line when it takes the folder again; nothing of it was an event.

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 using SpinStudio.Data;
@@ -6,15 +7,22 @@ using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Account;
 
-/// <summary>What the account forms post to. Forms are checked for their antiforgery field because they are bound; logging out binds none and is checked by the filter.</summary>
+/// <summary>What the account forms post to.</summary>
 internal static class AccountEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var account = routes.MapGroup("/account").ExcludeFromDescription();
-        account.MapPost("/setup", SetUpAsync).AllowAnonymous();
-        account.MapPost("/login", LogInAsync).AllowAnonymous();
-        account.MapPost("/logout", LogOutAsync).WithRefusals();
+        // The antiforgery field is checked here rather than by the framework, so that who comes with an old page gets a form and a reason, not a bare 400.
+        var account = routes.MapGroup("/account").ExcludeFromDescription().DisableAntiforgery();
+        account.MapPost("/setup", SetUpAsync).AllowAnonymous().AddEndpointFilter((context, next) => CheckFieldAsync(context, next, "setup"));
+        account.MapPost("/login", LogInAsync).AllowAnonymous().AddEndpointFilter((context, next) => CheckFieldAsync(context, next, "login"));
+        account.MapPost("/logout", LogOutAsync).AddEndpointFilter((context, next) => CheckFieldAsync(context, next, "login"));
+    }
+
+    private static async ValueTask<object?> CheckFieldAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next, string page)
+    {
+        var antiforgery = context.HttpContext.RequestServices.GetRequiredService<IAntiforgery>();
+        return await antiforgery.IsRequestValidAsync(context.HttpContext) ? await next(context) : Back(page, "expired");
     }
 
     private static async Task<IResult> SetUpAsync(

@@ -12,7 +12,7 @@ public sealed class DatasetStore(StudioPaths paths)
     /// <summary>Writes examples and gives the version that they make, not yet in the database.</summary>
     internal async Task<DatasetVersion> AddAsync(IEnumerable<Example> examples, int number, string source, DateTimeOffset now, CancellationToken cancellation)
     {
-        var partial = Path.Combine(paths.Datasets, $"{Guid.NewGuid():N}.partial");
+        var partial = Incoming();
         try
         {
             var rows = 0;
@@ -58,8 +58,11 @@ public sealed class DatasetStore(StudioPaths paths)
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
     }
 
-    /// <summary>Moves a complete file to its name; the same content may be there already.</summary>
-    private string Keep(string partial, string sha256)
+    /// <summary>A path for content whose hash is not known yet, on the same disk.</summary>
+    internal string Incoming() => Path.Combine(paths.Datasets, $"{Guid.NewGuid():N}.incoming");
+
+    /// <summary>Moves a complete file to its name, relative to the data directory; the same content may be there already.</summary>
+    internal string Keep(string partial, string sha256)
     {
         var path = Path.Combine(paths.Datasets, sha256 + ".jsonl");
         File.Move(partial, path, overwrite: true);
