@@ -2,7 +2,7 @@
 # Stands in for the engine: train RUN.json --out DIR [--resume]. What it does is the run's name, up to the first space.
 # Writes the same journal, lease and artifacts as the engine, without a model.
 config=$2 out=$4
-scenario=$(sed -n 's/^ *"name": "\([a-z-]*\).*/\1/p' "$config")
+scenario=$(sed -n 's/.*"name": "\([a-z-]*\).*/\1/p' "$config")
 cd "$out" || exit 2
 journal=journal.jsonl
 seq=$(wc -l <"$journal" 2>/dev/null || echo 0)
