@@ -20,8 +20,7 @@ public sealed class FirstVisitTests(Browser browser)
         await Expect(ada.Page.GetByRole(AriaRole.Link, new() { Name = "Sample model" })).ToBeVisibleAsync();
         var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
 
-        // Without a reload: phases pass, figures and answers appear.
-        await run.ExpectStatusAsync("Evaluating|Generating|Scoring|Training|Saving", 60_000);
+        // Without a reload: figures and answers appear, and the end.
         await Expect(ada.Page.Locator(".pairs .pair").First).ToBeVisibleAsync(new() { Timeout = 120_000 });
         await run.ExpectCompletedAsync();
         await Expect(run.Figure("Loss")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^\d"));

@@ -86,7 +86,9 @@ public sealed class LiveTests(Browser browser)
         await run.StopAsync();
         await same.ExpectStatusAsync("Stopped", 10_000);
         await same.ResumeAsync();
-        await run.ExpectStatusAsync("Evaluating|Generating|Scoring|Training|Saving", 60_000);
+        await run.ExpectStatusAsync("Preparing|Evaluating|Generating|Scoring|Training|Saving", 60_000);
+        await run.ExpectCompletedAsync();
+        await same.ExpectCompletedAsync();
         await Expect(run.Figure("Loss")).ToHaveTextAsync(await same.Figure("Loss").InnerTextAsync());
         Assert.Empty(ada.Errors);
         Assert.Empty(second.Errors);
