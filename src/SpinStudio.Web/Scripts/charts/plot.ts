@@ -125,7 +125,7 @@ export class Plot {
       },
       series: [{}, ...this.panel.curves.flatMap(curve => this.lines(curve, view))],
       axes: [
-        { ...axis, size: 28, gap: 3, values: (_: uPlot, ticks: number[]) => ticks.map(tick => axisText(tick, view.axis)) },
+        { ...axis, size: 28, gap: 3, incrs: view.axis === "time" ? moments : wholes, values: (_: uPlot, ticks: number[]) => ticks.map(tick => axisText(tick, view.axis)) },
         { ...axis, size: 58, values: (_: uPlot, ticks: (number | null)[]) => ticks.map(tick => (tick === null ? "" : metric(tick))) },
       ],
       hooks: {
@@ -296,10 +296,15 @@ export class Plot {
   }
 }
 
-/** Three decimals are enough to read along a curve, and do not make the line jump. */
+/** Few and steady digits: enough to read along a curve, without making the line jump. */
 function figure(value: number | null | undefined): string {
-  return typeof value === "number" && Math.abs(value) >= 0.001 && Math.abs(value) < 1e5 ? value.toFixed(3).replace("-", "−") : metric(value);
+  if (typeof value !== "number" || Math.abs(value) < 0.001 || Math.abs(value) >= 1e5) return metric(value);
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3).replace("-", "−");
 }
+
+const wholes = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11].flatMap(unit => [unit, 2 * unit, 5 * unit]);
+const moments = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
 function axisText(value: number, axis: Axis): string {
   return axis === "time" ? duration(value) : count(value);
