@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import { colour, el, faded } from "../shared/dom";
-import { count, duration, metric } from "../shared/format";
+import { clock, count, metric } from "../shared/format";
 import type { Curve, Panel } from "./panels";
 import type { Axis, Metrics } from "./series";
 
@@ -102,8 +102,7 @@ export class Plot {
   private data(view: View): uPlot.AlignedData {
     const tables = this.panel.curves.map((curve): uPlot.AlignedData => {
       const series = this.metrics.get(curve.name);
-      if (!series) return [[], [], []];
-      return [series.x(view.axis, this.metrics.start), series.value, view.smoothing > 0 ? series.smooth(view.smoothing) : series.value];
+      return series ? series.columns(view.axis, this.metrics.start, view.smoothing) : [[], [], []];
     });
     return tables.length === 1 ? tables[0]! : uPlot.join(tables);
   }
@@ -118,7 +117,7 @@ export class Plot {
       height: this.height,
       legend: { show: false },
       padding: [10, 12, 0, 0],
-      cursor: { sync: { key: crosshair.key, setSeries: false }, drag: { x: true, y: false, setScale: true }, points: { size: 6 } },
+      cursor: { y: false, sync: { key: crosshair.key, setSeries: false }, drag: { x: true, y: false, setScale: true }, points: { size: 6 } },
       scales: {
         x: { time: false },
         y: { distr: log ? 3 : 1, ...(this.panel.range && !log ? { range: [this.panel.range[0] - 0.02, this.panel.range[1] + 0.02] as [number, number] } : log ? {} : { range: (_: uPlot, low: number, high: number) => this.rangeOf(low, high) }) },
@@ -307,7 +306,7 @@ const wholes = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11].flatM
 const moments = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
 function axisText(value: number, axis: Axis): string {
-  return axis === "time" ? duration(value) : count(value);
+  return axis === "time" ? clock(value) : count(value);
 }
 
 function line(context: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {

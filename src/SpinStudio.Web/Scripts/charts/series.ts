@@ -32,6 +32,25 @@ export class Series {
     return this.step;
   }
 
+  /** Columns for drawing: x, values, smoothed values. Between two iterations stands a gap, for nothing was trained there. */
+  columns(axis: Axis, start: number, weight: number): [number[], (number | null)[], (number | null)[]] {
+    const xs = this.x(axis, start);
+    const smooth = weight > 0 ? this.smooth(weight) : this.value;
+    const columns: [number[], (number | null)[], (number | null)[]] = [[], [], []];
+    xs.forEach((x, i) => {
+      const before = xs[i - 1];
+      if (before !== undefined && this.iteration[i] !== this.iteration[i - 1]) {
+        columns[0].push((before + x) / 2);
+        columns[1].push(null);
+        columns[2].push(null);
+      }
+      columns[0].push(x);
+      columns[1].push(this.value[i] ?? null);
+      columns[2].push(smooth[i] ?? null);
+    });
+    return columns;
+  }
+
   add(step: number, iteration: number, value: number | null, at: number, tokens: number): void {
     // A point that is known already (the server's series and the live events may overlap by one) is not doubled.
     if (this.length > 0 && step <= (this.step[this.length - 1] ?? -1)) return;
