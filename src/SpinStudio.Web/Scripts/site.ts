@@ -78,6 +78,16 @@ document.addEventListener("keydown", event => {
   search.focus();
 });
 
+// On a narrow screen the row of tabs scrolls; the open one is brought into sight.
+function showTab(): void {
+  document.querySelector(".tabs [aria-current=page]")?.scrollIntoView({ inline: "center", block: "nearest" });
+}
+
+setTimeout(showTab, 600);
+document.addEventListener("click", event => {
+  if (event.target instanceof Element && event.target.closest(".tabs a")) setTimeout(showTab, 300);
+});
+
 setInterval(refreshTimes, 15000);
 
 // A restarted server does not know the page any more. Its state is in the address, so loading it again loses nothing.
