@@ -14,8 +14,12 @@ public sealed record RunUpdate(RunSummary Run, IReadOnlyList<JournalEvent> Event
 public sealed record RunsChanged(Guid RunId, RunSummary? Run);
 
 /// <summary>Live news for components. Callbacks of one subscription never overlap; they run off the component's thread, so use <c>InvokeAsync</c>.</summary>
-public sealed class LiveRuns(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunFeed feed, RunStream stream, ILogger<LiveRuns> logger)
+public sealed class LiveRuns(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunFeed feed, RunStream stream, TimeProvider time, ILogger<LiveRuns> logger)
 {
+    private static readonly TimeSpan MembershipAge = TimeSpan.FromSeconds(5);
+
+    private DateTimeOffset lastChecked = time.GetUtcNow();
+
     /// <summary>Events after <paramref name="lastSeq"/>: first those already in the journal, in batches, then the live ones.</summary>
     public async Task<IAsyncDisposable> SubscribeAsync(Guid runId, long lastSeq, Func<RunUpdate, Task> onUpdate, CancellationToken cancellation = default)
     {
@@ -30,6 +34,7 @@ public sealed class LiveRuns(IDbContextFactory<StudioDb> databases, CurrentUser 
         {
             await foreach (var update in stream.ReadAsync(me.TeamId, runId, lastSeq, stopping))
             {
+                await StillMemberAsync();
                 await onUpdate(update);
             }
         });
@@ -46,9 +51,20 @@ public sealed class LiveRuns(IDbContextFactory<StudioDb> databases, CurrentUser 
             {
                 await foreach (var news in listener.Channel.Reader.ReadAllAsync(stopping))
                 {
+                    await StillMemberAsync();
                     await onChange(new RunsChanged(news.RunId, news.Update?.Run));
                 }
             }
         });
+    }
+
+    /// <summary>Ends the subscription of somebody who was removed from the team meanwhile; asked again only every few seconds.</summary>
+    private async Task StillMemberAsync()
+    {
+        if (time.GetUtcNow() - lastChecked > MembershipAge)
+        {
+            await currentUser.RequireAsync();
+            lastChecked = time.GetUtcNow();
+        }
     }
 }

@@ -1,3 +1,5 @@
+using SpinStudio.Web.Features.Errors;
+
 namespace SpinStudio.Web.Live;
 
 /// <summary>A loop that runs until it is disposed of.</summary>
@@ -14,9 +16,9 @@ internal sealed class Subscription : IAsyncDisposable
             {
                 await body(stopping.Token);
             }
-            catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
+            catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException or StudioException)
             {
-                logger.LogDebug("A live subscription was left");
+                logger.LogDebug("A live subscription was left: {Reason}", ended.Message);
             }
 #pragma warning disable CA1031 // A listener's own error ends its subscription and must not reach whoever publishes.
             catch (Exception error)

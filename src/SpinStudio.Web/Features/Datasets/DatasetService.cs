@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
+using SpinStudio.Engine.Datasets;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Security;
@@ -37,7 +38,7 @@ public sealed class DatasetService(
     {
         var (_, file) = await FileAsync(id, cancellation);
         var text = search?.Trim();
-        var rows = DatasetStore.Read(file).Select((example, index) => new DatasetRow(index + 1, example.PromptId, example.System, example.Prompt, example.Response));
+        var rows = DatasetReader.Read(file).Select((example, index) => new DatasetRow(index + 1, example.PromptId, example.System, example.Prompt, example.Response));
         if (!string.IsNullOrEmpty(text))
         {
             rows = rows.Where(row => row.Prompt.Contains(text, StringComparison.OrdinalIgnoreCase) || row.Response.Contains(text, StringComparison.OrdinalIgnoreCase));

@@ -40,16 +40,11 @@ public sealed class DatasetStore(StudioPaths paths)
     /// <summary>The bundled dataset with its held-out split; both are canonical already.</summary>
     internal async Task<DatasetVersion> AddBundledAsync(string train, string heldOut, DateTimeOffset now, CancellationToken cancellation)
     {
-        var version = await AddAsync(Read(train), 1, "bundled", now, cancellation);
-        var heldOutVersion = await AddAsync(Read(heldOut), 1, "bundled", now, cancellation);
+        var version = await AddAsync(DatasetReader.Read(train), 1, "bundled", now, cancellation);
+        var heldOutVersion = await AddAsync(DatasetReader.Read(heldOut), 1, "bundled", now, cancellation);
         (version.HeldOutFile, version.HeldOutRows) = (heldOutVersion.File, heldOutVersion.Rows);
         return version;
     }
-
-    /// <summary>Rows of a canonical file, one after another.</summary>
-    internal static IEnumerable<Example> Read(string file) => File.ReadLines(file)
-        .Where(line => !string.IsNullOrWhiteSpace(line))
-        .Select(line => JsonSerializer.Deserialize<Example>(line, RunJson.Line)!);
 
     /// <summary>SHA-256 in lower-case hex.</summary>
     internal static async Task<string> HashAsync(string file, CancellationToken cancellation)
