@@ -49,7 +49,15 @@ internal static class Studio
 
         services.Configure<JsonOptions>(options => SnakeCase(options.SerializerOptions));
         services.AddSignalR(options => options.MaximumReceiveMessageSize = MostHubMessageBytes).AddJsonProtocol(options => SnakeCase(options.PayloadSerializerOptions));
-        services.AddOpenApi(options => options.ShouldInclude = description => description.RelativePath?.StartsWith("api/v1", StringComparison.Ordinal) == true);
+        services.AddOpenApi(options =>
+        {
+            options.ShouldInclude = description => description.RelativePath?.StartsWith("api/v1", StringComparison.Ordinal) == true;
+            options.AddDocumentTransformer((document, _, _) =>
+            {
+                (document.Info.Title, document.Info.Version) = ("SpinStudio", "v1");
+                return Task.CompletedTask;
+            });
+        });
         services.AddProblemDetails();
         services.AddHealthChecks();
     }
