@@ -9,6 +9,8 @@ public abstract class StudioPage : ComponentBase, IAsyncDisposable
     private readonly CancellationTokenSource gone = new();
     private readonly List<IAsyncDisposable> subscriptions = [];
 
+    protected StudioPage() => Gone = gone.Token;
+
     [Inject]
     protected NavigationManager Navigation { get; set; } = default!;
 
@@ -19,7 +21,7 @@ public abstract class StudioPage : ComponentBase, IAsyncDisposable
     protected bool Busy { get; private set; }
 
     /// <summary>Cancelled when the page is left.</summary>
-    protected CancellationToken Gone => gone.Token;
+    protected CancellationToken Gone { get; }
 
     /// <summary>Runs <paramref name="work"/>; a refusal becomes <see cref="Refused"/>, a missing thing the 404 page.</summary>
     /// <returns>Whether it went well.</returns>
@@ -51,6 +53,25 @@ public abstract class StudioPage : ComponentBase, IAsyncDisposable
         }
 
         return false;
+    }
+
+    /// <summary>Does <paramref name="work"/> again and again and shows what came of it, until the page is left.</summary>
+    protected async Task EveryAsync(TimeSpan period, Func<Task> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        using var timer = new PeriodicTimer(period);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(Gone))
+            {
+                await work();
+                StateHasChanged();
+            }
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            // The page was left: that is the end of it.
+        }
     }
 
     /// <summary>Keeps a live subscription until the page is left.</summary>
