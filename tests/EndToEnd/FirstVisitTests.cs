@@ -21,7 +21,7 @@ public sealed class FirstVisitTests(Browser browser)
         var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
 
         // Without a reload: figures and answers appear, and the end.
-        await Expect(ada.Page.Locator(".pairs .pair").First).ToBeVisibleAsync(new() { Timeout = 120_000 });
+        await Expect(ada.Page.Locator(".pairs .pair").First).ToBeVisibleAsync(new() { Timeout = 300_000 });
         await run.ExpectCompletedAsync();
         await Expect(run.Figure("Loss")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^\d"));
 

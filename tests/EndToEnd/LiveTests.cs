@@ -31,7 +31,7 @@ public sealed class LiveTests(Browser browser)
         await using var ada = await browser.VisitAsync(studio);
         await ada.SetUpAsync();
         var run = await RunView.FollowAsync(ada, SampleRuns.SlowName);
-        await run.ExpectStepsAsync(8, TimeSpan.FromMinutes(2));
+        await run.ExpectStepsAsync(8);
 
         await run.StopAsync();
         var before = await run.PointsAsync("loss");
@@ -54,7 +54,7 @@ public sealed class LiveTests(Browser browser)
         await using var ada = await browser.VisitAsync(studio);
         await ada.SetUpAsync();
         var run = await RunView.FollowAsync(ada, SampleRuns.SlowName);
-        await run.ExpectStepsAsync(8, TimeSpan.FromMinutes(2));
+        await run.ExpectStepsAsync(8);
 
         if (inOrder)
             await studio.StopAsync();
@@ -80,7 +80,7 @@ public sealed class LiveTests(Browser browser)
         var run = await RunView.FollowAsync(ada, SampleRuns.SlowName);
         var same = await RunView.FollowAsync(second, SampleRuns.SlowName);
         Assert.Equal(run.Id, same.Id);
-        await run.ExpectStepsAsync(4, TimeSpan.FromMinutes(2));
+        await run.ExpectStepsAsync(4);
 
         // One stops it; the other is told without doing anything.
         await run.StopAsync();

@@ -9,8 +9,8 @@ namespace EndToEnd;
 /// <summary>The real web app on a free loopback port and a data folder of its own, with the real engine behind it.</summary>
 internal sealed class Studio : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentQueue<string> _log = [];
     private readonly Dictionary<string, string> _settings;

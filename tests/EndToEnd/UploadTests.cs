@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -78,9 +79,11 @@ public sealed class UploadTests(Browser browser)
     private static async Task<RunView> LaunchAsync(Visitor ada, string dataset, string name)
     {
         var page = ada.Page;
-        await page.GotoAsync("/runs/new");
+        await page.GetByRole(AriaRole.Link, new() { Name = "New run", Exact = true }).First.ClickAsync();
         await page.GetByLabel("Dataset").SelectOptionAsync(await OptionAsync(page, "Dataset", dataset));
+        await Expect(page).ToHaveURLAsync(new Regex("dataset="));
         await page.GetByLabel("Starting model").SelectOptionAsync(await OptionAsync(page, "Starting model", "Sample model"));
+        await Expect(page).ToHaveURLAsync(new Regex("model="));
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync(name);
         await page.GetByLabel("Iterations").FillAsync("1");
         await page.GetByLabel("Iterations").BlurAsync();
