@@ -67,8 +67,8 @@ internal sealed partial class RunView(Visitor visitor, string id)
         var csv = Encoding.UTF8.GetString(await visitor.FetchAsync($"/api/v1/runs/{id}/metrics.csv"));
         return [.. csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)
             .Select(line => line.Split(','))
-            .Where(cells => cells[4] == metric)
-            .Select(cells => (int.Parse(cells[1], CultureInfo.InvariantCulture), int.Parse(cells[2], CultureInfo.InvariantCulture), double.Parse(cells[5], CultureInfo.InvariantCulture)))];
+            .Where(cells => cells[^3] == metric) // from the end: the run's name, in front, may hold commas
+            .Select(cells => (int.Parse(cells[^6], CultureInfo.InvariantCulture), int.Parse(cells[^5], CultureInfo.InvariantCulture), double.Parse(cells[^2], CultureInfo.InvariantCulture)))];
     }
 
     /// <summary>Waits until so many optimizer steps have reached the database.</summary>

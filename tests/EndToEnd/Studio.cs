@@ -31,8 +31,16 @@ internal sealed class Studio : IAsyncDisposable
         var studio = new Studio(sampleRun is null
             ? new() { ["Studio__Seed"] = "false" }
             : new() { ["Studio__SampleRun"] = sampleRun });
-        await studio.StartAgainAsync();
-        return studio;
+        try
+        {
+            await studio.StartAgainAsync();
+            return studio;
+        }
+        catch
+        {
+            await studio.DisposeAsync(); // nobody else holds it yet
+            throw;
+        }
     }
 
     /// <summary>Starts the server on the same data and port, after <see cref="StopAsync"/> or <see cref="Kill"/>.</summary>
