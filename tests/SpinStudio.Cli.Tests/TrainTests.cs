@@ -40,8 +40,8 @@ public sealed class TrainTests(SampleWorkshop workshop) : IClassFixture<SampleWo
         var folder = new RunFolder(workshop["stopped-run"]);
         var config = workshop.Config("stopped", config =>
         {
-            config["epochs"] = 400;
-            config["schedule_epochs"] = 400;
+            config["epochs"] = 60;
+            config["schedule_epochs"] = 60;
         });
         using (var process = Spinstudio.Start("train", config, "--out", folder.Root))
         {

@@ -18,7 +18,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         switch (journalEvent)
         {
             case StartedEvent started:
-                run.Device = $"{started.Device}, {started.Dtype}, {started.Threads} threads";
+                run.Device = $"{started.Device}, {started.Dtype}, {started.Threads} {(started.Threads == 1 ? "thread" : "threads")}";
                 run.StartedAt ??= started.At;
                 break;
             case PhaseEvent phase:
