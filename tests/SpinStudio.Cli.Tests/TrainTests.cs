@@ -35,13 +35,13 @@ public sealed class TrainTests(SampleWorkshop workshop) : IClassFixture<SampleWo
     }
 
     [Fact]
-    public async Task Asked_to_stop_it_exits_with_75_and_resumes_to_the_end()
+    public async Task Asked_to_stop_it_exits_with_75_each_time_and_goes_on_when_resumed()
     {
         var folder = new RunFolder(workshop["stopped-run"]);
         var config = workshop.Config("stopped", config =>
         {
-            config["epochs"] = 60;
-            config["schedule_epochs"] = 60;
+            config["epochs"] = 400;
+            config["schedule_epochs"] = 400;
         });
         using (var process = Spinstudio.Start("train", config, "--out", folder.Root))
         {
@@ -69,7 +69,7 @@ public sealed class TrainTests(SampleWorkshop workshop) : IClassFixture<SampleWo
                 await Task.Delay(50);
             }
 
-            using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+            using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
             Assert.Equal(75, (await Spinstudio.Finish(process)).ExitCode);
         }
     }
