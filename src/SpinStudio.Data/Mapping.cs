@@ -133,3 +133,13 @@ internal sealed class AuditEntryMapping : IEntityTypeConfiguration<AuditEntry>
         builder.HasIndex(entry => new { entry.TeamId, entry.At });
     }
 }
+
+internal sealed class UserSettingMapping : IEntityTypeConfiguration<UserSetting>
+{
+    public void Configure(EntityTypeBuilder<UserSetting> builder)
+    {
+        builder.HasKey(setting => new { setting.UserId, setting.Key });
+        builder.Property(setting => setting.Key).HasMaxLength(100);
+        builder.HasOne(setting => setting.User).WithMany().HasForeignKey(setting => setting.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}

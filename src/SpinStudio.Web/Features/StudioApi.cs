@@ -4,6 +4,7 @@ using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
+using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Security;
@@ -21,6 +22,7 @@ internal static class StudioApi
         ModelEndpoints.Map(api);
         RunEndpoints.Map(api);
         MemberEndpoints.Map(api);
+        UserSettingEndpoints.Map(api);
 
         api.MapGet("/status", (SystemStatus status, CancellationToken cancellation) => status.GaugesAsync(cancellation)).WithTags("Studio").WithSummary("How busy the machine is.");
         api.MapGet("/me", (CurrentUser user, CancellationToken cancellation) => user.RequireAsync(cancellation: cancellation)).WithTags("Studio").WithSummary("Who is logged in.");
