@@ -20,7 +20,7 @@ public sealed class DatasetImportMemoryTests : IDisposable
         }
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var report = DatasetImport.Import(_folder.In("x.jsonl"), "x.jsonl", _folder.In("out.jsonl"));
-        Assert.Equal(100_000, report.Statistics.Rows);
+        Assert.Equal(100_000, report.Rows);
         var grown = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.True(grown < 10 << 20, $"{grown} bytes more");
     }

@@ -198,7 +198,7 @@ public sealed class DatasetImportTests : IDisposable
         }
         var report = DatasetImport.Check(_folder.In(name), name);
         Assert.Equal($"longer than {DatasetLimits.RowBytes} bytes", Assert.Single(report.Errors).Message);
-        Assert.Equal(1, report.Statistics.Rows);
+        Assert.Equal(1, report.Rows);
     }
 
     [Fact]
@@ -211,16 +211,11 @@ public sealed class DatasetImportTests : IDisposable
         Assert.Contains("not valid JSON", Assert.Single(Import("x.jsonl", "{\"prompt\":" + new string('[', 100_000) + new string(']', 100_000) + "}").Errors).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Statistics_count_duplicates_and_lengths()
+    public void Repeated_prompts_are_a_warning()
     {
         var report = Import("x.jsonl", string.Join('\n',
-            """{"prompt": "P", "response": "12"}""", """{"prompt": "P", "response": "1234"}""", """{"prompt": "P", "system": "other", "response": "123456"}""",
-            JsonSerializer.Serialize(new { prompt = new string('q', 50), response = new string('r', 20_000) })));
-        var statistics = report.Statistics;
-        Assert.Equal((4, 1), (statistics.Rows, statistics.DuplicatePrompts));
-        Assert.Equal((20_012 / 4.0, 20_000), (statistics.Response.Mean, statistics.Response.Max));
-        Assert.Equal([3, 0, 0, 0, 0, 0, 0, 0, 1], statistics.Response.Buckets);
-        Assert.Equal([4, 0, 0, 0, 0, 0, 0, 0, 0], statistics.Prompt.Buckets);
+            """{"prompt": "P", "response": "12"}""", """{"prompt": "P", "response": "1234"}""", """{"prompt": "P", "system": "other", "response": "123456"}"""));
+        Assert.Equal(3, report.Rows);
         Assert.Contains("1 rows repeat the prompt of an earlier row", report.Warnings);
     }
 

@@ -55,7 +55,7 @@ public static class DatasetImport
                     file.Write(line);
                 }
             }
-            if (report.Statistics.Rows == 0 || (report.ErrorCount > 0 && !skipBadRows))
+            if (report.Rows == 0 || (report.ErrorCount > 0 && !skipBadRows))
                 return report with { Bytes = 0 };
             File.Move(partial, target, overwrite: true);
             return report with { Imported = true, Sha256 = Convert.ToHexStringLower(hash.GetHashAndReset()) };
@@ -75,7 +75,8 @@ public static class DatasetImport
         var columns = DatasetFormat.ColumnsOf(sample);
         if (mapping is not null)
             CheckMapping(mapping, columns);
-        var statistics = new StatisticsGathering();
+        var rows = 0;
+        var promptIds = new HashSet<ulong>();
         var errors = new List<RowError>();
         var preview = new List<PreviewRow>();
         var errorCount = 0;
@@ -95,12 +96,13 @@ public static class DatasetImport
                     errors.Add(new RowError(row.Number, problem));
                 continue;
             }
-            statistics.Add(example!);
-            write?.Invoke(example!);
+            rows++;
+            promptIds.Add(Convert.ToUInt64(example!.PromptId, 16));
+            write?.Invoke(example);
             if (preview.Count < previewRows)
-                preview.Add(new PreviewRow(row.Number, example!));
+                preview.Add(new PreviewRow(row.Number, example));
         }
-        progress?.Report(new ImportProgress(statistics.Statistics.Rows + errorCount, 1));
+        progress?.Report(new ImportProgress(rows + errorCount, 1));
         return new ImportReport
         {
             Kind = kind,
@@ -109,8 +111,8 @@ public static class DatasetImport
             Preview = preview,
             Errors = errors,
             ErrorCount = errorCount,
-            Statistics = statistics.Statistics,
-            Warnings = [.. Warnings(statistics.Statistics, columns, format)],
+            Rows = rows,
+            Warnings = [.. Warnings(rows - promptIds.Count, columns, format)],
         };
 
         string? Problem(SourceRow row, out Example? example)
@@ -169,10 +171,10 @@ public static class DatasetImport
         }
     }
 
-    private static IEnumerable<string> Warnings(DatasetStatistics statistics, IReadOnlyList<DatasetColumn> columns, DatasetFormat? format)
+    private static IEnumerable<string> Warnings(int duplicatePrompts, IReadOnlyList<DatasetColumn> columns, DatasetFormat? format)
     {
-        if (statistics.DuplicatePrompts > 0)
-            yield return $"{statistics.DuplicatePrompts} rows repeat the prompt of an earlier row";
+        if (duplicatePrompts > 0)
+            yield return $"{duplicatePrompts} rows repeat the prompt of an earlier row";
         if (format?.Mapping is { } mapping)
         {
             var used = new[] { mapping.Prompt, mapping.Response, mapping.System, mapping.Input, "check" };

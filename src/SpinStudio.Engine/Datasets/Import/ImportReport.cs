@@ -32,8 +32,8 @@ public sealed record ImportReport
     /// <summary>All bad rows.</summary>
     public int ErrorCount { get; init; }
 
-    /// <summary>Of the valid rows.</summary>
-    public required DatasetStatistics Statistics { get; init; }
+    /// <summary>Valid rows.</summary>
+    public required int Rows { get; init; }
 
     /// <summary>What is not wrong but worth knowing.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

@@ -21,7 +21,7 @@ public sealed class DatasetImporting(IDbContextFactory<StudioDb> databases, Uplo
         return new ImportPreview(
             upload.Id, upload.FileName, report.Format?.Name, report.NeedsMapping, [.. report.Columns.Select(column => column.Name)], Mapping(report.Format?.Mapping),
             [.. report.Preview.Select(row => new DatasetRow(row.Row, row.Example.PromptId, row.Example.System, row.Example.Prompt, row.Example.Response))],
-            report.Statistics.Rows, Errors(report), report.ErrorCount, report.Warnings);
+            report.Rows, Errors(report), report.ErrorCount, report.Warnings);
     }
 
     internal async Task<Guid> ImportAsync(UserInfo me, ImportRequest request, CancellationToken cancellation)
@@ -42,7 +42,7 @@ public sealed class DatasetImporting(IDbContextFactory<StudioDb> databases, Uplo
             var version = new DatasetVersion
             {
                 Sha256 = report.Sha256!,
-                Rows = report.Statistics.Rows,
+                Rows = report.Rows,
                 Bytes = report.Bytes,
                 File = store.Keep(target, report.Sha256!),
                 Source = $"{upload.FileName} ({report.Format!.Name})",
