@@ -15,6 +15,7 @@ using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Samples;
 using SpinStudio.Web.Features.Seeding;
+using SpinStudio.Web.Features.Search;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Features.Uploads;
@@ -106,6 +107,7 @@ internal static class Studio
         services.AddScoped<RunMetrics>();
         services.AddScoped<SampleService>();
         services.AddScoped<EvaluationService>();
+        services.AddScoped<SearchService>();
         services.AddScoped<UserSettings>();
         services.AddScoped<SystemStatus>();
         services.AddSingleton<MachineMeter>();

@@ -26,11 +26,11 @@ internal sealed class Studio : IAsyncDisposable
     public string Log => string.Join('\n', _log);
 
     /// <param name="sampleRun">Config of the run that the new studio starts by itself; null: a studio without the bundled sample.</param>
-    public static async Task<Studio> StartAsync(string? sampleRun = null)
+    /// <param name="settings">Further settings, such as Studio__Slots.</param>
+    public static async Task<Studio> StartAsync(string? sampleRun = null, params (string Key, string Value)[] settings)
     {
-        var studio = new Studio(sampleRun is null
-            ? new() { ["Studio__Seed"] = "false" }
-            : new() { ["Studio__SampleRun"] = sampleRun });
+        var studio = new Studio(settings.ToDictionary());
+        studio._settings.Add(sampleRun is null ? "Studio__Seed" : "Studio__SampleRun", sampleRun ?? "false");
         try
         {
             await studio.StartAgainAsync();
@@ -82,6 +82,12 @@ internal sealed class Studio : IAsyncDisposable
         _process = null;
     }
 
+    /// <summary>Processes of engines that work on this studio's runs now.</summary>
+    public IReadOnlyList<int> Engines() =>
+        [.. Directory.EnumerateFiles(Data, "lease.json", SearchOption.AllDirectories)
+            .Select(lease => (int)JsonNode.Parse(File.ReadAllText(lease))!["pid"]!)
+            .Where(pid => CommandLine(pid).Contains(Data, StringComparison.Ordinal))];
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)
@@ -95,16 +101,24 @@ internal sealed class Studio : IAsyncDisposable
     /// <summary>Engines outlive their server, as they should; here they are ours to end.</summary>
     private async Task EndEnginesAsync()
     {
-        foreach (var lease in Directory.EnumerateFiles(Data, "lease.json", SearchOption.AllDirectories))
+        foreach (var pid in Engines())
         {
-            var pid = (int)JsonNode.Parse(await File.ReadAllTextAsync(lease))!["pid"]!;
-            var commandLine = $"/proc/{pid}/cmdline";
-            if (File.Exists(commandLine) && (await File.ReadAllTextAsync(commandLine)).Contains(Data, StringComparison.Ordinal))
-            {
-                using var engine = Process.GetProcessById(pid);
-                engine.Kill();
-                await engine.WaitForExitAsync();
-            }
+            using var engine = Process.GetProcessById(pid);
+            engine.Kill();
+            await engine.WaitForExitAsync();
+        }
+    }
+
+    /// <summary>Empty when there is no such process any more.</summary>
+    private static string CommandLine(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline");
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return "";
         }
     }
 

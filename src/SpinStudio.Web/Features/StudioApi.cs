@@ -4,6 +4,7 @@ using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
+using SpinStudio.Web.Features.Search;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Features.Uploads;
@@ -25,6 +26,7 @@ internal static class StudioApi
         UserSettingEndpoints.Map(api);
 
         api.MapGet("/status", (SystemStatus status, CancellationToken cancellation) => status.GaugesAsync(cancellation)).WithTags("Studio").WithSummary("How busy the machine is.");
+        api.MapGet("/search", (string? q, SearchService search, CancellationToken cancellation) => search.FindAsync(q, cancellation)).WithTags("Studio").WithSummary("Runs, datasets and models by name.");
         api.MapGet("/me", (CurrentUser user, CancellationToken cancellation) => user.RequireAsync(cancellation: cancellation)).WithTags("Studio").WithSummary("Who is logged in.");
         api.MapGet("/antiforgery", (IAntiforgery antiforgery, HttpContext context) => new AntiforgeryToken(antiforgery.GetAndStoreTokens(context).RequestToken!))
             .WithTags("Studio").WithSummary("The value for the header X-CSRF-TOKEN of requests that change something.");

@@ -1,4 +1,5 @@
 // On every page: theme, relative times, copy buttons, keyboard.
+import { listenForKeys, writes } from "./shared/palette";
 
 const themes = ["system", "light", "dark"] as const;
 type Theme = (typeof themes)[number];
@@ -71,12 +72,14 @@ document.addEventListener("change", event => {
 // "/" goes to the search field of the page, as on most sites.
 document.addEventListener("keydown", event => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (writes(event.target)) return;
   const search = document.querySelector<HTMLInputElement>("input[type=search]");
   if (!search) return;
   event.preventDefault();
   search.focus();
 });
+
+listenForKeys();
 
 // On a narrow screen the row of tabs scrolls; the open one is brought into sight.
 function showTab(): void {
