@@ -45,6 +45,7 @@ internal static class CommandLine
         EvaluateCommand.Create(),
         InspectCommand.Create(),
         DoctorCommand.Create(),
+        PullCommand.Create(),
         SampleCommand.Create(),
     };
 

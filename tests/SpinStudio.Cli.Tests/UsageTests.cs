@@ -7,7 +7,7 @@ public sealed class UsageTests
     {
         var help = (await Spinstudio.Run("--help")).Success();
 
-        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "sample" })
+        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "pull", "sample" })
             Assert.Contains($"\n  {command}", help, StringComparison.Ordinal);
     }
 
@@ -17,6 +17,7 @@ public sealed class UsageTests
     [InlineData("evaluate")]
     [InlineData("inspect")]
     [InlineData("doctor")]
+    [InlineData("pull")]
     [InlineData("sample make")]
     [InlineData("sample compare")]
     public async Task Every_command_explains_each_of_its_options(string command)

@@ -36,7 +36,7 @@ internal static class EvaluateCommand
         try
         {
             var answers = WorkProgress.Follow("sample", "prompts", (long)examples.Count * samples, tell => new AnswerGeneration(model.Encoder, config, model.StopIds).Answer(
-                model.Weights, examples, samples, (-1, RunPhase.Evaluate), Path.Combine(folder.FullName, "answers.jsonl"), tell, _ => { }, CancellationToken.None));
+                model.Weights, examples, samples, (-1, RunPhase.Evaluate), Path.Combine(folder.FullName, "answers.jsonl"), (done, tokens) => tell(done, tokens), _ => { }, CancellationToken.None));
             List<TokenSequence> human = [.. examples.Select(example => model.Encoder.Encode(example)).Select(encoded => new TokenSequence(encoded.Prompt, encoded.Answer))];
             var logProbs = WorkProgress.Follow("score", "answers", human.Count, tell => HeldOutEvaluation.LogProbs(model.Weights, human, done => tell(done, 0)));
             var report = HeldOutEvaluation.Report(-1, answers, human, logProbs, margins: null);
