@@ -10,6 +10,7 @@ public sealed class Journal : IDisposable
 {
     private readonly FileStream _file;
     private readonly HashSet<(string, int, int, string)> _told = [];
+    private readonly WorkedTime _worked = new();
     private readonly Lock _lock = new();
     private long _seq;
 
@@ -22,6 +23,7 @@ public sealed class Journal : IDisposable
             var entry = JsonSerializer.Deserialize<JournalEvent>(line.Span, RunJson.Line)!;
             _seq = entry.Seq;
             if (KeyOf(entry) is { } key) _told.Add(key);
+            _worked.Add(entry);
             Tokens = entry is MetricsEvent metrics ? metrics.Tokens : Tokens;
             whole = end;
         }
@@ -35,6 +37,16 @@ public sealed class Journal : IDisposable
     /// <summary>Tokens trained on, as last told.</summary>
     public long Tokens { get; }
 
+    /// <summary>Seconds that engine processes have worked on an iteration up to now, this one and earlier ones; null: on the whole run.</summary>
+    public double SecondsWorked(int? iteration = null)
+    {
+        lock (_lock)
+        {
+            _worked.Pass(DateTimeOffset.UtcNow);
+            return (iteration is { } t ? _worked.Of(t) : _worked.Whole).TotalSeconds;
+        }
+    }
+
     /// <summary>Called with each event as it is written.</summary>
     public event Action<JournalEvent>? Written;
 
@@ -47,6 +59,7 @@ public sealed class Journal : IDisposable
             entry = entry with { Seq = ++_seq, At = DateTimeOffset.UtcNow };
             _file.Write([.. JsonSerializer.SerializeToUtf8Bytes(entry, RunJson.Line), (byte)'\n']);
             _file.Flush();
+            _worked.Add(entry);
             Written?.Invoke(entry);
         }
     }

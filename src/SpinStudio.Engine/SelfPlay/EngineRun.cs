@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Training;
 using SpinStudio.Torch;
@@ -33,7 +32,6 @@ public static class EngineRun
             throw new BadInputException($"{folder.Root} already holds a run; pass --resume to go on with it, or choose another folder");
         using var journal = new Journal(folder);
         journal.Written += told;
-        var watch = Stopwatch.StartNew();
         try
         {
             torch.set_num_threads(config.Threads > 0 ? config.Threads : Environment.ProcessorCount);
@@ -48,7 +46,7 @@ public static class EngineRun
             else
                 new SftRun(run).Play();
             var last = config.Kind == RunKind.Spin ? config.Iterations - 1 : 0;
-            journal.Write(new FinishedEvent(Path.GetRelativePath(folder.Root, folder.Model(last)), watch.Elapsed.TotalSeconds));
+            journal.Write(new FinishedEvent(Path.GetRelativePath(folder.Root, folder.Model(last)), journal.SecondsWorked()));
             return RunOutcome.Finished;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Training;
 
@@ -15,14 +14,13 @@ public sealed class SpinRun(RunContext run)
         run.Evaluate(-1, beta: null);
         for (var t = 0; t < run.Config.Iterations; t++)
         {
-            var watch = Stopwatch.StartNew();
             run.Generate(t);
             var selection = Select(t);
             run.TrainAndSave(t, () => Objective(t, selection));
             run.Evaluate(t, RunConfig.At(run.Config.Beta, t));
             run.Journal.Write(new IterationEvent(
                 t, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(t)), FileHash.Of(Path.Combine(run.Folder.Model(t), Models.ModelWeights.SingleFile)),
-                selection.Pairs.Count, selection.Dropped, watch.Elapsed.TotalSeconds));
+                selection.Pairs.Count, selection.Dropped, run.Journal.SecondsWorked(t)));
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.SelfPlay;
 
@@ -10,7 +9,6 @@ public sealed class SftRun(RunContext run)
     public void Play()
     {
         run.Evaluate(-1, beta: null);
-        var watch = Stopwatch.StartNew();
         var examples = run.Train.Select(example => (example.PromptId, Encoded: run.Encoder.Encode(example)))
             .Where(e => e.Encoded.Answer.Length > 0).Select(e => (e.PromptId, new TokenSequence(e.Encoded.Prompt, e.Encoded.Answer))).ToList();
         if (examples.Count == 0)
@@ -20,6 +18,6 @@ public sealed class SftRun(RunContext run)
         run.Evaluate(0, beta: null);
         run.Journal.Write(new IterationEvent(
             0, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(0)), FileHash.Of(Path.Combine(run.Folder.Model(0), Models.ModelWeights.SingleFile)),
-            examples.Count, new Dictionary<string, int> { ["too_long"] = run.Train.Count - examples.Count }, watch.Elapsed.TotalSeconds));
+            examples.Count, new Dictionary<string, int> { ["too_long"] = run.Train.Count - examples.Count }, run.Journal.SecondsWorked(0)));
     }
 }

@@ -42,6 +42,31 @@ public sealed class JournalTests : IDisposable
         }
     }
 
+    /// <summary>Two processes, 10 s and 20 s at work, an hour apart; the iteration's share is told apart from what came before it.</summary>
+    [Fact]
+    public void Worked_time_counts_every_process_and_leaves_out_what_lies_between_them()
+    {
+        var start = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        JournalEvent[] events =
+        [
+            new StartedEvent(false, "1", "1", "cpu", "fp32", 1, 1) { At = start },
+            new PhaseEvent(0, RunPhase.Generate, PhaseState.Started) { At = start.AddSeconds(4) },
+            Metrics(0, 0) with { At = start.AddSeconds(10) },
+            new StartedEvent(true, "1", "1", "cpu", "fp32", 1, 2) { At = start.AddHours(1) },
+            Metrics(0, 1) with { At = start.AddHours(1).AddSeconds(15) },
+            new LogEvent("info", "the clock was set back") { At = start.AddHours(1).AddSeconds(5) },
+            Metrics(1, 0) with { At = start.AddHours(1).AddSeconds(10) },
+        ];
+        var worked = new WorkedTime();
+        Array.ForEach(events, worked.Add);
+        Assert.Equal(TimeSpan.FromSeconds(10 + 15 + 5), worked.Whole);
+        Assert.Equal(TimeSpan.FromSeconds(6 + 15 + 5), worked.Of(0));
+        Assert.Equal(TimeSpan.Zero, worked.Of(1));
+
+        worked.Pass(start.AddHours(1).AddSeconds(13));
+        Assert.Equal(TimeSpan.FromSeconds(3), worked.Of(1));
+    }
+
     [Fact]
     public void What_a_resumed_run_tells_again_is_written_once()
     {
