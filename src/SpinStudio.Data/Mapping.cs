@@ -60,6 +60,7 @@ internal sealed class RunMapping : IEntityTypeConfiguration<Run>
         builder.Property(run => run.Name).HasMaxLength(200);
         builder.Property(run => run.Kind).HasMaxLength(16);
         builder.Property(run => run.ClientRequestId).HasMaxLength(64);
+        builder.Property(run => run.GroupName).HasMaxLength(200);
         builder.HasIndex(run => new { run.TeamId, run.ClientRequestId }).IsUnique();
         builder.HasIndex(run => new { run.TeamId, run.CreatedAt });
         builder.HasIndex(run => new { run.Status, run.QueuedAt });

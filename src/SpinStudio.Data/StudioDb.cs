@@ -29,6 +29,12 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<Upload> Uploads => Set<Upload>();
 
+    public DbSet<QueuePause> QueuePauses => Set<QueuePause>();
+
+    public DbSet<PhaseTiming> PhaseTimings => Set<PhaseTiming>();
+
+    public DbSet<TeamPreset> TeamPresets => Set<TeamPreset>();
+
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
     public DbSet<UserSetting> UserSettings => Set<UserSetting>();

@@ -23,6 +23,9 @@ public enum RunStatus
 
     /// <summary>All iterations are done.</summary>
     Completed = 6,
+
+    /// <summary>Put aside by a person with a checkpoint, to go on later; it has left its slot to others.</summary>
+    Paused = 7,
 }
 
 /// <summary>One training run: what was asked for, and the newest of what its journal said.</summary>
@@ -122,6 +125,34 @@ public sealed class Run
 
     /// <summary>Last lines of the engine's output when it failed.</summary>
     public string? FailureLog { get; set; }
+
+    /// <summary>A pause was asked for: the stop that follows ends in <see cref="RunStatus.Paused"/>.</summary>
+    public DateTimeOffset? PausedAt { get; set; }
+
+    public Guid? PausedById { get; set; }
+
+    /// <summary>It is to be deleted as soon as its engine is gone.</summary>
+    public DateTimeOffset? DiscardAskedAt { get; set; }
+
+    /// <summary>Somebody holds it back in the queue.</summary>
+    public DateTimeOffset? HeldAt { get; set; }
+
+    public Guid? HeldById { get; set; }
+
+    /// <summary>Seconds that the whole run was expected to take when it was created.</summary>
+    public double? ExpectedSeconds { get; set; }
+
+    /// <summary>The run whose settings it was cloned from. Not a foreign key: it outlives its parent.</summary>
+    public Guid? ParentRunId { get; set; }
+
+    /// <summary>The iteration of the parent whose model it starts from; null for a clone.</summary>
+    public int? ParentIteration { get; set; }
+
+    /// <summary>Settings that differ from the parent's, as JSON.</summary>
+    public string? ParentChanges { get; set; }
+
+    /// <summary>What the runs of one sweep have in common.</summary>
+    public string? GroupName { get; set; }
 }
 
 /// <summary>A SPIN iteration of a run, from 0.</summary>
