@@ -13,6 +13,7 @@ using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Evaluations;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
+using SpinStudio.Web.Features.Runs.Queue;
 using SpinStudio.Web.Features.Samples;
 using SpinStudio.Web.Features.Seeding;
 using SpinStudio.Web.Features.Search;
@@ -102,6 +103,9 @@ internal static class Studio
         services.AddScoped<UploadService>();
         services.AddScoped<ModelService>();
         services.AddScoped<RunService>();
+        services.AddScoped<RunControl>();
+        services.AddSingleton<RunDiscard>();
+        services.AddScoped<QueueService>();
         services.AddScoped<RunCreation>();
         services.AddScoped<RunPlanning>();
         services.AddScoped<RunMetrics>();

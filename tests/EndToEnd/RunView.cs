@@ -54,8 +54,8 @@ internal sealed partial class RunView(Visitor visitor, string id)
 
     public async Task StopAsync()
     {
-        await Page.GetByRole(AriaRole.Button, new() { Name = "Stop and save" }).ClickAsync();
-        await Page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Stop and save" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Stop…" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Stop and save" }).ClickAsync();
         await ExpectStatusAsync("Stopped", 60_000);
     }
 

@@ -5,6 +5,7 @@ using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Search;
+using SpinStudio.Web.Features.Runs.Queue;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Features.Uploads;
@@ -22,6 +23,7 @@ internal static class StudioApi
         UploadEndpoints.Map(api);
         ModelEndpoints.Map(api);
         RunEndpoints.Map(api);
+        QueueEndpoints.Map(api);
         MemberEndpoints.Map(api);
         UserSettingEndpoints.Map(api);
 

@@ -38,7 +38,8 @@ internal sealed class Reconciliation(IServiceScopeFactory scopes, ILogger<Reconc
         var tailer = services.GetRequiredService<JournalTailer>();
         var paths = services.GetRequiredService<StudioPaths>();
         var queue = services.GetRequiredService<RunQueue>();
-        var runs = await db.Runs.AsNoTracking().Where(run => open.Contains(run.Status)).OrderBy(run => run.QueuedAt).Select(run => new { run.Id, run.Folder, run.QueuedAt }).ToListAsync(cancellation);
+        var runs = await db.Runs.AsNoTracking().Where(run => open.Contains(run.Status) || run.DiscardAskedAt != null).OrderBy(run => run.QueuedAt)
+            .Select(run => new { run.Id, run.Folder, run.QueuedAt, Discarded = run.DiscardAskedAt != null }).ToListAsync(cancellation);
         foreach (var run in runs)
         {
             // The journal may have gone on, even to its end, while nobody listened.
@@ -52,7 +53,7 @@ internal sealed class Reconciliation(IServiceScopeFactory scopes, ILogger<Reconc
 
             var status = await db.Runs.Where(row => row.Id == run.Id).Select(row => row.Status).FirstAsync(cancellation);
             logger.LogInformation("Run {Run} is {Status}, its engine {State}", run.Id, status, engine is null ? "is not running" : "lives");
-            if (open.Contains(status))
+            if (open.Contains(status) || run.Discarded)
             {
                 await queue.EnqueueAsync(run.Id, run.QueuedAt, cancellation);
             }

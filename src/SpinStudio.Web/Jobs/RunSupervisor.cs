@@ -14,16 +14,18 @@ namespace SpinStudio.Web.Jobs;
 /// it when the engine is lost. What happened is read from the journal; the exit code only helps to explain a process that died without a word.
 /// </summary>
 public sealed class RunSupervisor(
-    IDbContextFactory<StudioDb> databases, JournalTailer tailer, RunFeed feed, EngineLocation location, StudioPaths paths, TimeProvider time,
+    IDbContextFactory<StudioDb> databases, JournalTailer tailer, RunFeed feed, RunDiscard discard, EngineLocation location, StudioPaths paths, TimeProvider time,
     IOptions<StudioOptions> studio, IOptions<EngineOptions> engine, IHostApplicationLifetime lifetime, ILogger<RunSupervisor> logger)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BeforeResume = TimeSpan.FromSeconds(1);
 
+    /// <summary>Runs that are to stop, and whether at once, without a checkpoint.</summary>
     private readonly ConcurrentDictionary<Guid, bool> stops = new();
 
     /// <summary>The run's row says Stopping; whoever supervises it passes that on to the engine.</summary>
-    internal void StopRequested(Guid runId) => stops[runId] = true;
+    /// <param name="atOnce">Without a checkpoint: the run is to be discarded.</param>
+    internal void StopRequested(Guid runId, bool atOnce = false) => stops[runId] = atOnce;
 
     /// <summary>Returns when the run has ended, or when the studio shuts down.</summary>
     internal async Task SuperviseAsync(Guid runId)
@@ -50,9 +52,15 @@ public sealed class RunSupervisor(
         await tailer.DrainAsync(runId);
         await using var db = await databases.CreateDbContextAsync();
         var run = await db.Runs.AsNoTracking().FirstOrDefaultAsync(row => row.Id == runId);
-        if (run is { Status: RunStatus.Stopping } && EngineProcess.Attach(paths.InData(run.Folder)) is null)
+        if (run is { Status: RunStatus.Stopping } or { DiscardAskedAt: not null } && EngineProcess.Attach(paths.InData(run.Folder)) is null)
         {
-            await EndAsync(run, RunStatus.Stopped);
+            await EndStoppedAsync(run);
+            return null;
+        }
+
+        // A run that is held, or whose queue stands still, gets a new place in the scheduler when it is let go.
+        if (run is { Status: RunStatus.Queued } && (run.HeldAt is not null || await db.QueuePauses.AnyAsync(pause => pause.TeamId == run.TeamId)))
+        {
             return null;
         }
 
@@ -105,7 +113,7 @@ public sealed class RunSupervisor(
             .SetProperty(x => x.EnginePid, process.Pid).SetProperty(x => x.EndedAt, (DateTimeOffset?)null).SetProperty(x => x.StartedAt, x => x.StartedAt ?? now));
         var claimed = await db.Runs
             .Where(row => row.Id == run.Id && (row.Status == RunStatus.Queued || row.Status == RunStatus.Interrupted || row.Status == RunStatus.Running))
-            .ExecuteUpdateAsync(row => row.SetProperty(x => x.Status, RunStatus.Running));
+            .ExecuteUpdateAsync(row => row.SetProperty(x => x.Status, RunStatus.Running).SetProperty(x => x.HeldAt, (DateTimeOffset?)null));
         await feed.StateChangedAsync(run.Id, CancellationToken.None);
         return claimed > 0;
     }
@@ -115,12 +123,22 @@ public sealed class RunSupervisor(
     {
         var shutdown = lifetime.ApplicationStopping;
         var asked = new Stopwatch();
+        var atOnce = run.DiscardAskedAt is not null;
         while (!process.HasExited)
         {
             await tailer.DrainAsync(run.Id);
             EngineLog.Bound(folder.Root);
-            stopping |= stops.TryRemove(run.Id, out _);
-            if ((stopping || shutdown.IsCancellationRequested) && !asked.IsRunning)
+            if (stops.TryRemove(run.Id, out var discarded))
+            {
+                stopping = true;
+                atOnce |= discarded;
+            }
+
+            if (atOnce)
+            {
+                process.Kill();
+            }
+            else if ((stopping || shutdown.IsCancellationRequested) && !asked.IsRunning)
             {
                 asked.Start();
                 process.Terminate();
@@ -148,6 +166,12 @@ public sealed class RunSupervisor(
         await using var db = await databases.CreateDbContextAsync();
         await db.Runs.Where(row => row.Id == before.Id).ExecuteUpdateAsync(row => row.SetProperty(x => x.EnginePid, (int?)null));
         var run = await db.Runs.AsNoTracking().FirstOrDefaultAsync(row => row.Id == before.Id);
+        if (run is { DiscardAskedAt: not null })
+        {
+            await EndStoppedAsync(run);
+            return false;
+        }
+
         switch (run?.Status)
         {
             case RunStatus.Failed:
@@ -155,7 +179,7 @@ public sealed class RunSupervisor(
                 await feed.StateChangedAsync(run.Id, CancellationToken.None);
                 return false;
             case RunStatus.Stopping:
-                await EndAsync(run, RunStatus.Stopped);
+                await EndStoppedAsync(run);
                 return false;
             case RunStatus.Interrupted or RunStatus.Running:
                 return await ResumeAsync(run, process, folder);
@@ -195,10 +219,14 @@ public sealed class RunSupervisor(
         return true;
     }
 
+    /// <summary>The engine is gone, as a person wanted: stopped, paused or discarded.</summary>
+    private Task EndStoppedAsync(Run run) =>
+        run.DiscardAskedAt is not null ? discard.RemoveAsync(run) : EndAsync(run, run.PausedAt is null ? RunStatus.Stopped : RunStatus.Paused);
+
     private async Task EndAsync(Run run, RunStatus status)
     {
         await using var db = await databases.CreateDbContextAsync();
-        DateTimeOffset? ended = status == RunStatus.Stopped ? time.GetUtcNow() : null;
+        DateTimeOffset? ended = status is RunStatus.Stopped or RunStatus.Paused ? time.GetUtcNow() : null;
         await db.Runs.Where(row => row.Id == run.Id).ExecuteUpdateAsync(
             row => row.SetProperty(x => x.Status, status).SetProperty(x => x.EndedAt, ended).SetProperty(x => x.EtaSeconds, (double?)null));
         await feed.StateChangedAsync(run.Id, CancellationToken.None);

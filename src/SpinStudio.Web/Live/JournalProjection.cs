@@ -44,10 +44,11 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
             case IterationEvent iteration:
                 await IterationAsync(iteration, cancellation);
                 break;
-            case StoppedEvent:
+            case StoppedEvent when run.DiscardAskedAt is null:
                 // Without being asked it was interrupted, say by a shutdown of the machine: the studio will resume it.
-                run.Status = run.Status is RunStatus.Stopping or RunStatus.Stopped ? RunStatus.Stopped : RunStatus.Interrupted;
-                run.EndedAt = run.Status == RunStatus.Stopped ? journalEvent.At : null;
+                var asked = run.Status is RunStatus.Stopping or RunStatus.Stopped or RunStatus.Paused;
+                run.Status = !asked ? RunStatus.Interrupted : run.PausedAt is null ? RunStatus.Stopped : RunStatus.Paused;
+                run.EndedAt = asked ? journalEvent.At : null;
                 break;
             case FailedEvent failed:
                 (run.Status, run.EndedAt, run.EtaSeconds) = (RunStatus.Failed, failed.At, null);
@@ -61,6 +62,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
 
     private async Task PhaseAsync(PhaseEvent phase, CancellationToken cancellation)
     {
+        await new PhaseClock(db, run).TakeAsync(phase, cancellation);
         if (phase.State == PhaseState.Finished)
         {
             run.ResumesWithoutProgress = 0;

@@ -36,6 +36,9 @@ public sealed class RunFeed(IDbContextFactory<StudioDb> databases)
         }
     }
 
+    /// <summary>The team's queue as a whole was paused or opened: told under no run's id.</summary>
+    internal void QueueChanged(Guid teamId) => Publish(teamId, new RunNews(Guid.Empty, null));
+
     internal void Deleted(Guid runId, Guid teamId) => Publish(teamId, new RunNews(runId, null));
 
     private void Publish(Guid teamId, RunNews news)

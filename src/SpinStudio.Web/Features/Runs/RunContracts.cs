@@ -16,17 +16,53 @@ public sealed record RunSummary(
     string? PhaseUnit, double TokensPerSecond, double Overall, double? EtaSeconds, Guid? DatasetId, string? DatasetName, Guid? ModelId, string? ModelName,
     string? CreatedBy, string? StoppedBy, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, long LastSeq)
 {
+    /// <summary>When and by whom a pause was asked for; null unless it is paused, or about to be.</summary>
+    public DateTimeOffset? PausedAt { get; init; }
+
+    public string? PausedBy { get; init; }
+
+    /// <summary>Since when and by whom it is held back in the queue.</summary>
+    public DateTimeOffset? HeldAt { get; init; }
+
+    public string? HeldBy { get; init; }
+
+    /// <summary>It ends without a checkpoint and is deleted.</summary>
+    public bool Discarding { get; init; }
+
+    /// <summary>Seconds that the whole run was expected to take; null when nothing was known.</summary>
+    public double? ExpectedSeconds { get; init; }
+
+    /// <summary>The run that it was cloned from, or branched from an iteration of.</summary>
+    public Guid? ParentRunId { get; init; }
+
+    public int? ParentIteration { get; init; }
+
+    /// <summary>What the runs of one sweep have in common.</summary>
+    public string? GroupName { get; init; }
+
     /// <summary>Something works on it, or will without being asked.</summary>
     public bool Active => Status is RunStatus.Queued or RunStatus.Running or RunStatus.Stopping or RunStatus.Interrupted;
 
-    public bool CanStop => Status is RunStatus.Queued or RunStatus.Running or RunStatus.Interrupted;
+    public bool CanStop => Status is RunStatus.Queued or RunStatus.Running or RunStatus.Interrupted or RunStatus.Paused;
 
-    public bool CanResume => Status is RunStatus.Stopped or RunStatus.Failed;
+    public bool CanPause => Status is RunStatus.Running or RunStatus.Interrupted;
 
-    public bool CanDelete => Status is RunStatus.Stopped or RunStatus.Failed or RunStatus.Completed;
+    public bool CanResume => Status is RunStatus.Stopped or RunStatus.Failed or RunStatus.Paused;
 
-    /// <summary>What people read: Queued, Preparing, Generating, Scoring, Training, Saving, Evaluating, Stopping, Stopped, Interrupted, Failed or Completed.</summary>
-    public string StatusText => Status == RunStatus.Running ? PhaseText(Phase) : Status.ToString();
+    public bool CanDelete => Status is RunStatus.Stopped or RunStatus.Failed or RunStatus.Completed or RunStatus.Paused;
+
+    /// <summary>
+    /// What people read: Queued, Held, Preparing, Generating, Scoring, Training, Saving, Evaluating, Pausing, Stopping, Discarding, Paused, Stopped, Interrupted, Failed
+    /// or Completed.
+    /// </summary>
+    public string StatusText => Status switch
+    {
+        RunStatus.Running => PhaseText(Phase),
+        RunStatus.Stopping when Discarding => "Discarding",
+        RunStatus.Stopping when PausedAt is not null => "Pausing",
+        RunStatus.Queued when HeldAt is not null => "Held",
+        _ => Status.ToString(),
+    };
 
     private static string PhaseText(string? phase) => phase switch
     {
@@ -64,7 +100,21 @@ public sealed record IterationInfo(
 /// <param name="Device">Device, type and threads as the engine reported them; null before its first start.</param>
 /// <param name="Failure">Null unless it failed.</param>
 public sealed record RunDetail(
-    RunSummary Summary, RunConfig Config, string ConfigJson, string? Device, FailureCard? Failure, IReadOnlyList<IterationInfo> Iterations, Guid? FinalModelId);
+    RunSummary Summary, RunConfig Config, string ConfigJson, string? Device, FailureCard? Failure, IReadOnlyList<IterationInfo> Iterations, Guid? FinalModelId)
+{
+    /// <summary>Null unless it was cloned or branched.</summary>
+    public RunParent? Parent { get; init; }
+}
+
+/// <summary>Where a run's settings came from.</summary>
+/// <param name="Name">Null when that run was deleted.</param>
+/// <param name="Iteration">The iteration whose model it starts from; null for a clone.</param>
+/// <param name="Changes">Settings that were changed on the way.</param>
+public sealed record RunParent(Guid RunId, string? Name, int? Iteration, IReadOnlyList<SettingChange> Changes);
+
+/// <summary>One setting that two configs have differently, as they are written in the file.</summary>
+/// <param name="Key">In run.json, nested ones with a dot.</param>
+public sealed record SettingChange(string Key, string From, string To);
 
 /// <summary>What a person asks for. Model and dataset are chosen by id; the paths in <paramref name="Config"/> are filled in by the studio.</summary>
 /// <param name="Config">Settings; its Model, Dataset and HeldOut are ignored.</param>

@@ -22,8 +22,15 @@ internal static class RunEndpoints
             var created = await service.CreateAsync(run, cancellation);
             return Results.Created($"/api/v1/runs/{created.Id}", created);
         }).WithSummary("Creates and queues a run. The same client_request_id again returns the run that exists.").Produces<RunSummary>(StatusCodes.Status201Created);
-        runs.MapPost("/{id:guid}/stop", (Guid id, RunService service, CancellationToken cancellation) => service.StopAsync(id, cancellation)).WithSummary("Stops with a checkpoint.");
-        runs.MapPost("/{id:guid}/resume", (Guid id, RunService service, CancellationToken cancellation) => service.ResumeAsync(id, cancellation)).WithSummary("Continues from the last checkpoint.");
+        runs.MapPost("/{id:guid}/stop", (Guid id, RunControl control, CancellationToken cancellation) => control.StopAsync(id, cancellation)).WithSummary("Stops with a checkpoint.");
+        runs.MapPost("/{id:guid}/pause", (Guid id, RunControl control, CancellationToken cancellation) => control.PauseAsync(id, cancellation))
+            .WithSummary("Puts a running run aside with a checkpoint; resumed, it goes to the front of the queue.");
+        runs.MapPost("/{id:guid}/resume", (Guid id, RunControl control, CancellationToken cancellation) => control.ResumeAsync(id, cancellation)).WithSummary("Continues from the last checkpoint.");
+        runs.MapPost("/{id:guid}/discard", async (Guid id, string confirm, RunControl control, CancellationToken cancellation) =>
+        {
+            await control.DiscardAsync(id, confirm, cancellation);
+            return Results.Accepted();
+        }).WithSummary("Ends a run without saving and deletes it; confirm is the run's name.");
         runs.MapDelete("/{id:guid}", async (Guid id, string confirm, RunService service, CancellationToken cancellation) =>
         {
             await service.DeleteAsync(id, confirm, cancellation);

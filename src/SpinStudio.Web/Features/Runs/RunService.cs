@@ -5,7 +5,6 @@ using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Engine;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
-using SpinStudio.Web.Jobs;
 using SpinStudio.Web.Live;
 using SpinStudio.Web.Security;
 
@@ -13,8 +12,7 @@ namespace SpinStudio.Web.Features.Runs;
 
 /// <summary>Runs of the current user's team. Refusals are <see cref="StudioException"/>.</summary>
 public sealed class RunService(
-    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunQueue queue, RunSupervisor supervisor, RunFeed feed, RunCreation creation,
-    RunPlanning planning, AuditLog audit, StudioPaths paths, TimeProvider time)
+    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunFeed feed, RunCreation creation, RunPlanning planning, AuditLog audit, StudioPaths paths)
 {
     /// <param name="search">Only runs whose name contains this, whatever the case.</param>
     public async Task<Page<RunSummary>> ListAsync(
@@ -73,7 +71,10 @@ public sealed class RunService(
         return new RunDetail(
             (await RunView.SummaryAsync(db, id, cancellation))!, RunView.Config(run), run.Config, run.Device, RunView.Failure(run),
             [.. iterations.Select(row => RunView.Iteration(row, models.TryGetValue(row.Number, out var model) ? model : null))],
-            run.Status == RunStatus.Completed && models.Count > 0 ? models.MaxBy(pair => pair.Key).Value : null);
+            run.Status == RunStatus.Completed && models.Count > 0 ? models.MaxBy(pair => pair.Key).Value : null)
+        {
+            Parent = RunView.Parent(run, await db.Runs.Where(parent => parent.Id == run.ParentRunId).Select(parent => parent.Name).FirstOrDefaultAsync(cancellation)),
+        };
     }
 
     /// <summary>What would happen, without doing it.</summary>
@@ -85,65 +86,6 @@ public sealed class RunService(
     {
         var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
         var id = await creation.CreateAsync(me, run, cancellation);
-        return await SummaryAsync(id, cancellation);
-    }
-
-    /// <summary>Stop and save: a waiting run leaves the queue, a running one writes a checkpoint and ends; both can be resumed.</summary>
-    public async Task<RunSummary> StopAsync(Guid id, CancellationToken cancellation = default)
-    {
-        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var run = await FindAsync(db, id, TeamRole.Runner, cancellation);
-        var now = time.GetUtcNow();
-
-        // Each transition names the state it starts from, so that a run that moves on at this moment is not torn back.
-        var waiting = await db.Runs.Where(row => row.Id == id && row.Status == RunStatus.Queued).ExecuteUpdateAsync(
-            row => row.SetProperty(x => x.Status, RunStatus.Stopped).SetProperty(x => x.EndedAt, now).SetProperty(x => x.StoppedById, me.Id), cancellation);
-        var working = waiting > 0 ? 0 : await db.Runs.Where(row => row.Id == id && (row.Status == RunStatus.Running || row.Status == RunStatus.Interrupted)).ExecuteUpdateAsync(
-            row => row.SetProperty(x => x.Status, RunStatus.Stopping).SetProperty(x => x.StoppedById, me.Id), cancellation);
-        if (waiting + working == 0)
-        {
-            var current = await SummaryAsync(id, cancellation);
-            return current.Status == RunStatus.Stopping ? current : throw new StudioException(Refusal.Conflict, $"{run.Name} is {current.Status}; only a waiting or running run can be stopped.");
-        }
-
-        if (waiting > 0)
-        {
-            await queue.RemoveAsync(id, cancellation);
-        }
-        else
-        {
-            supervisor.StopRequested(id);
-        }
-
-        audit.Add(db, me, "run.stop", id, run.Name);
-        await db.SaveChangesAsync(cancellation);
-        await feed.StateChangedAsync(id, cancellation);
-        return await SummaryAsync(id, cancellation);
-    }
-
-    /// <summary>Queues a stopped or failed run again; it continues from its last checkpoint.</summary>
-    public async Task<RunSummary> ResumeAsync(Guid id, CancellationToken cancellation = default)
-    {
-        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var run = await FindAsync(db, id, TeamRole.Runner, cancellation);
-        var now = time.GetUtcNow();
-        var resumed = await db.Runs.Where(row => row.Id == id && (row.Status == RunStatus.Stopped || row.Status == RunStatus.Failed)).ExecuteUpdateAsync(
-            row => row
-                .SetProperty(x => x.Status, RunStatus.Queued).SetProperty(x => x.QueuedAt, now).SetProperty(x => x.EndedAt, (DateTimeOffset?)null)
-                .SetProperty(x => x.StoppedById, (Guid?)null).SetProperty(x => x.ResumesWithoutProgress, 0).SetProperty(x => x.FailureCause, (string?)null)
-                .SetProperty(x => x.FailureMessage, (string?)null).SetProperty(x => x.FailureFixes, (string?)null).SetProperty(x => x.FailureLog, (string?)null), cancellation);
-        if (resumed == 0)
-        {
-            var current = await SummaryAsync(id, cancellation);
-            return current.Active ? current : throw new StudioException(Refusal.Conflict, $"{run.Name} is {current.Status}; only a stopped or failed run can be resumed.");
-        }
-
-        audit.Add(db, me, "run.resume", id, run.Name);
-        await db.SaveChangesAsync(cancellation);
-        await queue.EnqueueAsync(id, now, cancellation);
-        await feed.StateChangedAsync(id, cancellation);
         return await SummaryAsync(id, cancellation);
     }
 
@@ -172,7 +114,7 @@ public sealed class RunService(
             throw new StudioException(Refusal.Conflict, $"A model of this run is the starting model of {user}; delete that run first.");
         }
 
-        RunStatus[] ended = [RunStatus.Stopped, RunStatus.Failed, RunStatus.Completed];
+        RunStatus[] ended = [RunStatus.Stopped, RunStatus.Failed, RunStatus.Completed, RunStatus.Paused];
         await models.ExecuteDeleteAsync(cancellation);
         if (await db.Runs.Where(row => row.Id == id && ended.Contains(row.Status)).ExecuteDeleteAsync(cancellation) == 0)
         {

@@ -20,15 +20,28 @@ internal static class RunView
             ModelName = run.Model!.Name,
             CreatedBy = run.CreatedBy!.UserName,
             StoppedBy = run.StoppedBy!.UserName,
-            // The queue is the machine's: runs of other teams count too.
-            Ahead = run.Status == RunStatus.Queued ? db.Runs.Count(other => other.Status == RunStatus.Queued && other.QueuedAt < run.QueuedAt) : 0,
+            PausedBy = db.Users.Where(user => user.Id == run.PausedById).Select(user => user.UserName).FirstOrDefault(),
+            HeldBy = db.Users.Where(user => user.Id == run.HeldById).Select(user => user.UserName).FirstOrDefault(),
+            // The queue is the machine's: runs of other teams count too. One that is held is passed by.
+            Ahead = run.Status == RunStatus.Queued ? db.Runs.Count(other => other.Status == RunStatus.Queued && other.HeldAt == null && other.QueuedAt < run.QueuedAt) : 0,
         }).AsNoTracking().ToListAsync(cancellation);
 
         return [.. rows.Select(row => new RunSummary(
-            row.Run.Id, row.Run.Name, row.Run.Kind, row.Run.Status, row.Run.Status == RunStatus.Queued ? row.Ahead + 1 : null, row.Run.Iterations,
+            row.Run.Id, row.Run.Name, row.Run.Kind, row.Run.Status, row.Run.Status == RunStatus.Queued && row.Run.HeldAt is null ? row.Ahead + 1 : null, row.Run.Iterations,
             row.Run.CurrentIteration, row.Run.Phase, row.Run.PhaseDone, row.Run.PhaseTotal, row.Run.PhaseUnit, row.Run.TokensPerSecond, row.Run.Overall, row.Run.EtaSeconds,
             row.DatasetId, row.DatasetName, row.Run.ModelId, row.ModelName, row.CreatedBy, row.StoppedBy,
-            row.Run.CreatedAt, row.Run.StartedAt, row.Run.EndedAt, row.Run.LastSeq))];
+            row.Run.CreatedAt, row.Run.StartedAt, row.Run.EndedAt, row.Run.LastSeq)
+        {
+            PausedAt = row.Run.Status is RunStatus.Paused or RunStatus.Stopping ? row.Run.PausedAt : null,
+            PausedBy = row.Run.Status is RunStatus.Paused or RunStatus.Stopping ? row.PausedBy : null,
+            HeldAt = row.Run.Status == RunStatus.Queued ? row.Run.HeldAt : null,
+            HeldBy = row.Run.Status == RunStatus.Queued ? row.HeldBy : null,
+            Discarding = row.Run.DiscardAskedAt is not null,
+            ExpectedSeconds = row.Run.ExpectedSeconds,
+            ParentRunId = row.Run.ParentRunId,
+            ParentIteration = row.Run.ParentIteration,
+            GroupName = row.Run.GroupName,
+        })];
     }
 
     public static async Task<RunSummary?> SummaryAsync(StudioDb db, Guid id, CancellationToken cancellation) =>
@@ -41,6 +54,11 @@ internal static class RunView
     public static IterationInfo Iteration(Iteration row, Guid? modelId) => new(
         row.Number, row.Opponent, row.Beta, row.LearningRate, row.StartedAt, row.FinishedAt, row.Seconds, row.Pairs,
         row.Dropped is null ? new Dictionary<string, int>() : JsonSerializer.Deserialize<Dictionary<string, int>>(row.Dropped, RunJson.Line)!, modelId, row.ModelSha256);
+
+    /// <param name="name">The parent's, if it still exists.</param>
+    public static RunParent? Parent(Run run, string? name) => run.ParentRunId is { } parent
+        ? new RunParent(parent, name, run.ParentIteration, run.ParentChanges is null ? [] : JsonSerializer.Deserialize<List<SettingChange>>(run.ParentChanges, RunJson.Line)!)
+        : null;
 
     public static RunConfig Config(Run run) => JsonSerializer.Deserialize<RunConfig>(run.Config, RunJson.Line)!;
 
