@@ -23,7 +23,6 @@ public sealed record GeneratedAnswer(int[] Ids, bool EndedByEos)
 /// <param name="stopIds">Tokens that end an answer.</param>
 public sealed class Generator(LlamaModel model, GenerationConfig config, IEnumerable<int> stopIds)
 {
-    private readonly TokenSampler _sampler = new(config);
     private readonly HashSet<int> _stop = [.. stopIds];
 
     /// <summary>Tokens drawn so far, over all calls.</summary>
@@ -43,27 +42,34 @@ public sealed class Generator(LlamaModel model, GenerationConfig config, IEnumer
         using var scope = torch.NewDisposeScope();
         // Prompts of like length are prefilled together.
         var waiting = new Queue<int>(Enumerable.Range(0, requests.Count).OrderBy(i => requests[i].Prompt.Length).ThenBy(i => i));
-        var slots = new Slot?[Math.Min(config.BatchSize, requests.Count)];
-        using var cache = new KeyValueCache(model.Config, slots.Length, requests.Max(r => r.Prompt.Length) + config.MaxNewTokens, model.Dtype);
+        var index = new Dictionary<Decoding, int>(ReferenceEqualityComparer.Instance);
+        using var batch = new DecodingBatch(model, Math.Min(config.BatchSize, requests.Count), requests.Max(r => r.Prompt.Length) + config.MaxNewTokens);
 
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            var free = slots.Count(s => s is null);
-            if (waiting.Count > 0 && (free == slots.Length || free >= Math.Max(1, slots.Length / 8)))
-                Refill(slots, waiting, requests, cache);
-            else if (free == slots.Length)
+            var free = batch.Free;
+            var before = batch.TokensDrawn;
+            if (waiting.Count > 0 && (free == batch.Size || free >= Math.Max(1, batch.Size / 8)))
+                batch.Admit([.. Enumerable.Range(0, Math.Min(free, waiting.Count)).Select(_ => Open(waiting.Dequeue()))]);
+            else if (free == batch.Size)
                 return answers;
             else
-                Step(slots, cache);
+                batch.Step();
+            TokensGenerated += batch.TokensDrawn - before;
 
-            for (var i = 0; i < slots.Length; i++)
-                if (slots[i] is { Ended: true } ended)
-                {
-                    answers[ended.Request] = new GeneratedAnswer([.. ended.Ids], ended.EndedByEos);
-                    slots[i] = null;
-                    answered?.Invoke(ended.Request);
-                }
+            foreach (var ended in batch.TakeEnded())
+            {
+                answers[index[ended]] = new GeneratedAnswer([.. ended.Ids], ended.EndedByEos);
+                answered?.Invoke(index[ended]);
+            }
+        }
+
+        Decoding Open(int request)
+        {
+            var decoding = new Decoding(requests[request].Prompt, requests[request].Stream, config, _stop);
+            index.Add(decoding, request);
+            return decoding;
         }
     }
 
@@ -77,81 +83,6 @@ public sealed class Generator(LlamaModel model, GenerationConfig config, IEnumer
                 throw new BadInputException(
                     $"prompt {i + 1} has {length} tokens; with max_new_tokens {config.MaxNewTokens} that passes the model's {model.Config.MaxPositions} positions. " +
                     "Lower generation.max_new_tokens or max_prompt_length");
-        }
-    }
-
-    /// <summary>Reads the next prompts into all free slots and draws their first tokens.</summary>
-    private void Refill(Slot?[] slots, Queue<int> waiting, IReadOnlyList<GenerationRequest> requests, KeyValueCache cache)
-    {
-        List<long> ids = [], positions = [], at = [], last = [];
-        var filled = new List<Slot>();
-        for (var i = 0; i < slots.Length && waiting.Count > 0; i++)
-        {
-            if (slots[i] is not null) continue;
-            var request = waiting.Dequeue();
-            var slot = slots[i] = new Slot(request, requests[request], i);
-            filled.Add(slot);
-            for (var t = 0; t < slot.Prompt.Length; t++)
-            {
-                ids.Add(slot.Prompt[t]);
-                positions.Add(t);
-                at.Add(i);
-            }
-            last.Add(ids.Count - 1);
-        }
-
-        using var scope = torch.NewDisposeScope();
-        var hidden = model.Forward(torch.tensor([.. ids]), torch.tensor([.. positions]), torch.tensor([.. at]), cache);
-        Draw(hidden.index_select(0, torch.tensor([.. last])), filled);
-    }
-
-    /// <summary>One token for every slot in use.</summary>
-    private void Step(Slot?[] slots, KeyValueCache cache)
-    {
-        using var scope = torch.NewDisposeScope();
-        List<Slot> active = [.. slots.OfType<Slot>()];
-        long[] ids = [.. active.Select(s => (long)s.Ids[^1])], positions = [.. active.Select(s => (long)s.Position)], at = [.. active.Select(s => (long)s.Number)];
-        Draw(model.Forward(torch.tensor(ids), torch.tensor(positions), torch.tensor(at), cache), active);
-    }
-
-    /// <param name="hidden">[slots, hidden], of the newest token of each.</param>
-    private void Draw(Tensor hidden, List<Slot> slots)
-    {
-        var logits = model.Logits(hidden).to(ScalarType.Float32).data<float>();
-        var vocab = model.Config.VocabSize;
-        for (var row = 0; row < slots.Count; row++)
-            slots[row].Accept(_sampler.Draw(logits.Slice(row * vocab, vocab), slots[row].NextUniform()), _stop, config.MaxNewTokens);
-        TokensGenerated += slots.Count;
-    }
-
-    /// <summary>An answer in the making.</summary>
-    private sealed class Slot(int request, GenerationRequest source, int number)
-    {
-        private RandomStream _stream = source.Stream;
-
-        public int Request { get; } = request;
-
-        /// <summary>Its place in the cache.</summary>
-        public int Number { get; } = number;
-
-        public int[] Prompt { get; } = source.Prompt;
-
-        public List<int> Ids { get; } = [];
-
-        public bool EndedByEos { get; private set; }
-
-        public bool Ended { get; private set; }
-
-        /// <summary>Where the newest token stands.</summary>
-        public int Position => Prompt.Length + Ids.Count - 1;
-
-        public double NextUniform() => _stream.NextDouble();
-
-        public void Accept(int id, HashSet<int> eos, int limit)
-        {
-            Ids.Add(id);
-            EndedByEos = eos.Contains(id);
-            Ended = EndedByEos || Ids.Count >= limit;
         }
     }
 }

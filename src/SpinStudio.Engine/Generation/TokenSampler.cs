@@ -3,30 +3,31 @@ using SpinStudio.Engine.Runs;
 namespace SpinStudio.Engine.Generation;
 
 /// <summary>Draws a token from logits: temperature, top-k, top-p (nucleus; Holtzman et al., arXiv 1904.09751), then the inverse of the cumulative distribution.</summary>
-public sealed class TokenSampler(GenerationConfig config)
+public sealed class TokenSampler
 {
     private float[] _probabilities = [];
     private int[] _order = [];
 
+    /// <param name="config">Temperature, top-k and top-p.</param>
     /// <param name="logits">Logits of one position, [vocab].</param>
     /// <param name="uniform">A number in [0, 1) that decides the draw.</param>
-    public int Draw(ReadOnlySpan<float> logits, double uniform)
+    public int Draw(GenerationConfig config, ReadOnlySpan<float> logits, double uniform)
     {
         var best = Best(logits);
         if (config.Temperature == 0 || config.TopK == 1) return best;
 
         if (_probabilities.Length < logits.Length) (_probabilities, _order) = (new float[logits.Length], new int[logits.Length]);
         var probabilities = _probabilities.AsSpan(0, logits.Length);
-        var total = Exponentiate(logits, logits[best], probabilities);
+        var total = Exponentiate(logits, logits[best], config.Temperature, probabilities);
         return config.TopK > 0 || config.TopP < 1
-            ? DrawFromHead(probabilities, total, uniform)
+            ? DrawFromHead(config, probabilities, total, uniform)
             : DrawFromAll(probabilities, uniform * total, best);
     }
 
     /// <summary>exp((x − max) / temperature) and its sum.</summary>
-    private double Exponentiate(ReadOnlySpan<float> logits, float max, Span<float> probabilities)
+    private static double Exponentiate(ReadOnlySpan<float> logits, float max, double temperature, Span<float> probabilities)
     {
-        var inverse = (float)(1 / config.Temperature);
+        var inverse = (float)(1 / temperature);
         double total = 0;
         for (var i = 0; i < logits.Length; i++)
             total += probabilities[i] = MathF.Exp((logits[i] - max) * inverse);
@@ -43,7 +44,7 @@ public sealed class TokenSampler(GenerationConfig config)
     }
 
     /// <summary>Keeps the likeliest tokens: at most k, and no more than reach p of the whole.</summary>
-    private int DrawFromHead(Span<float> probabilities, double total, double uniform)
+    private int DrawFromHead(GenerationConfig config, Span<float> probabilities, double total, double uniform)
     {
         var order = _order.AsSpan(0, probabilities.Length);
         for (var i = 0; i < order.Length; i++) order[i] = i;

@@ -21,7 +21,7 @@ public sealed class GeneratorTests
         var config = new GenerationConfig { Temperature = temperature, MaxNewTokens = 20, BatchSize = 5 };
         var answers = new Generator(model, config, [2]).Answer(Requests());
 
-        var sampler = new TokenSampler(config);
+        var sampler = new TokenSampler();
         for (var i = 0; i < Prompts.Length; i++)
         {
             var stream = RandomStream.From(7, i);
@@ -32,7 +32,7 @@ public sealed class GeneratorTests
                 using var scope = torch.NewDisposeScope();
                 var packed = new PackedSequences();
                 packed.Add([.. ids]);
-                ids.Add(sampler.Draw(model.Logits(model.Forward(packed).narrow(0, ids.Count - 1, 1)).data<float>(), stream.NextDouble()));
+                ids.Add(sampler.Draw(config, model.Logits(model.Forward(packed).narrow(0, ids.Count - 1, 1)).data<float>(), stream.NextDouble()));
             }
             Assert.Equal(ids.Skip(Prompts[i].Length), answers[i].Ids);
             Assert.Equal(ids[^1] == 2, answers[i].EndedByEos);

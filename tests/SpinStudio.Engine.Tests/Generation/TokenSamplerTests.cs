@@ -48,20 +48,20 @@ public sealed class TokenSamplerTests
     [Fact]
     public void Equal_logits_are_kept_by_lower_id()
     {
-        var sampler = new TokenSampler(new() { TopK = 2 });
+        var sampler = new TokenSampler();
         float[] level = [1, 1, 1, 1];
-        Assert.All(Enumerable.Range(0, 100), i => Assert.InRange(sampler.Draw(level, i / 100.0), 0, 1));
+        Assert.All(Enumerable.Range(0, 100), i => Assert.InRange(sampler.Draw(new() { TopK = 2 }, level, i / 100.0), 0, 1));
     }
 
-    private static int Draw(GenerationConfig config, double uniform) => new TokenSampler(config).Draw(Logits, uniform);
+    private static int Draw(GenerationConfig config, double uniform) => new TokenSampler().Draw(config, Logits, uniform);
 
     private static double[] Frequencies(GenerationConfig config)
     {
-        var sampler = new TokenSampler(config);
+        var sampler = new TokenSampler();
         var stream = RandomStream.From(1);
         var counts = new double[Logits.Length];
         for (var i = 0; i < 20_000; i++)
-            counts[sampler.Draw(Logits, stream.NextDouble())] += 1 / 20_000.0;
+            counts[sampler.Draw(config, Logits, stream.NextDouble())] += 1 / 20_000.0;
         return counts;
     }
 }
