@@ -92,6 +92,16 @@ internal sealed class MetricPointMapping : IEntityTypeConfiguration<MetricPoint>
     }
 }
 
+internal sealed class MetricBlockMapping : IEntityTypeConfiguration<MetricBlock>
+{
+    public void Configure(EntityTypeBuilder<MetricBlock> builder)
+    {
+        builder.HasKey(block => new { block.RunId, block.Size, block.Name, block.First });
+        builder.Property(block => block.Name).HasMaxLength(100);
+        builder.HasOne<Run>().WithMany().HasForeignKey(block => block.RunId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
 internal sealed class SampleMapping : IEntityTypeConfiguration<Sample>
 {
     public void Configure(EntityTypeBuilder<Sample> builder)

@@ -23,6 +23,8 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<MetricPoint> MetricPoints => Set<MetricPoint>();
 
+    public DbSet<MetricBlock> MetricBlocks => Set<MetricBlock>();
+
     public DbSet<Sample> Samples => Set<Sample>();
 
     public DbSet<Evaluation> Evaluations => Set<Evaluation>();

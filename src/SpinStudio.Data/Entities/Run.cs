@@ -177,6 +177,12 @@ public sealed class Iteration
 
     public double? Seconds { get; set; }
 
+    /// <summary>Seconds worked in each phase, as JSON; what an engine that was killed had begun is not in it.</summary>
+    public string? PhaseSeconds { get; set; }
+
+    /// <summary>When the phase that is open now began in the engine that lives now.</summary>
+    public DateTimeOffset? PhaseStartedAt { get; set; }
+
     public int? Pairs { get; set; }
 
     /// <summary>Pairs that were not trained on, by reason, as JSON.</summary>
@@ -210,6 +216,76 @@ public sealed class MetricPoint
     public long Seq { get; set; }
 
     public DateTimeOffset At { get; set; }
+}
+
+/// <summary>
+/// A stretch of a metric's curve in a few figures, kept up to date as points arrive, so that a long run is drawn without reading all of it.
+/// Blocks start anew with each iteration.
+/// </summary>
+public sealed class MetricBlock
+{
+    /// <summary>Steps a block, finest first. Curves are drawn from points where they are few, else from the finest blocks that are not too many.</summary>
+    public static readonly int[] Sizes = [16, 256];
+
+    public Guid RunId { get; set; }
+
+    /// <summary>Steps in a full block.</summary>
+    public int Size { get; set; }
+
+    public required string Name { get; set; }
+
+    /// <summary>Global step at which the block begins.</summary>
+    public long First { get; set; }
+
+    public int Iteration { get; set; }
+
+    /// <summary>Finite values in the block, and their sum.</summary>
+    public int Count { get; set; }
+
+    public double Sum { get; set; }
+
+    /// <summary>The smallest value and where it stands; null while no value was finite.</summary>
+    public double? Low { get; set; }
+
+    public long LowStep { get; set; }
+
+    public long LowTokens { get; set; }
+
+    public DateTimeOffset LowAt { get; set; }
+
+    /// <summary>The largest value and where it stands.</summary>
+    public double? High { get; set; }
+
+    public long HighStep { get; set; }
+
+    public long HighTokens { get; set; }
+
+    public DateTimeOffset HighAt { get; set; }
+
+    /// <summary>Takes in one point of the block.</summary>
+    public void Add(MetricPoint point)
+    {
+        ArgumentNullException.ThrowIfNull(point);
+        if (point.Value is { } value)
+        {
+            Count++;
+            Sum += value;
+        }
+        else if (Low is not null)
+        {
+            return;
+        }
+
+        if (Low is null || point.Value < Low)
+        {
+            (Low, LowStep, LowTokens, LowAt) = (point.Value, point.GlobalStep, point.Tokens, point.At);
+        }
+
+        if (High is null || point.Value > High)
+        {
+            (High, HighStep, HighTokens, HighAt) = (point.Value, point.GlobalStep, point.Tokens, point.At);
+        }
+    }
 }
 
 /// <summary>A model's answer to a prompt, beside the human one.</summary>
@@ -246,6 +322,12 @@ public sealed class Sample
 
     /// <summary>Result of the exact check, where the example has one.</summary>
     public bool? Exact { get; set; }
+
+    /// <summary>How much of the human answer's wording it has, 0..1; null until the phase's file is complete.</summary>
+    public double? ToHuman { get; set; }
+
+    /// <summary>The same against the answer of the model before; null for the first.</summary>
+    public double? ToPrevious { get; set; }
 }
 
 /// <summary>Held-out evaluation of the model that finished an iteration; −1 is the starting model.</summary>

@@ -12,6 +12,7 @@ namespace SpinStudio.Web.Live;
 internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, StudioPaths paths)
 {
     private readonly RunConfig config = RunView.Config(run);
+    private readonly Dictionary<(int Size, string Name, long First), MetricBlock> blocks = [];
 
     public async Task ApplyAsync(JournalEvent journalEvent, CancellationToken cancellation)
     {
@@ -20,6 +21,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
             case StartedEvent started:
                 run.Device = $"{started.Device}, {started.Dtype}, {started.Threads} {(started.Threads == 1 ? "thread" : "threads")}";
                 run.StartedAt ??= started.At;
+                await ForgetOpenPhaseAsync(cancellation);
                 break;
             case PhaseEvent phase:
                 await PhaseAsync(phase, cancellation);
@@ -30,7 +32,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
                 (run.TokensPerSecond, run.Overall, run.EtaSeconds) = (progress.TokensPerSecond, progress.Overall, progress.EtaSeconds);
                 break;
             case MetricsEvent metrics:
-                Metrics(metrics);
+                await MetricsAsync(metrics, cancellation);
                 break;
             case SampleEvent sample:
                 await SampleAsync(sample, cancellation);
@@ -66,6 +68,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         if (phase.State == PhaseState.Finished)
         {
             run.ResumesWithoutProgress = 0;
+            await PhaseEndsAsync(phase, cancellation);
             if (phase.Phase == RunPhase.Generate)
             {
                 await ReplaceSamplesAsync(phase.Iteration, SampleSplit.Train, folder.Pairs(phase.Iteration), cancellation);
@@ -77,7 +80,29 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         (run.CurrentIteration, run.Phase, run.PhaseDone, run.PhaseTotal, run.PhaseUnit) = (phase.Iteration, RunView.Name(phase.Phase), 0, 0, null);
         if (phase.Iteration >= 0)
         {
-            await OpenIterationAsync(phase.Iteration, phase.At, cancellation);
+            (await OpenIterationAsync(phase.Iteration, phase.At, cancellation)).PhaseStartedAt = phase.At;
+        }
+    }
+
+    private async Task PhaseEndsAsync(PhaseEvent phase, CancellationToken cancellation)
+    {
+        if (await db.Iterations.FindAsync([run.Id, phase.Iteration], cancellation) is not { PhaseStartedAt: { } began } iteration)
+        {
+            return;
+        }
+
+        var seconds = RunView.PhaseSeconds(iteration).ToDictionary();
+        var name = RunView.Name(phase.Phase);
+        seconds[name] = seconds.GetValueOrDefault(name) + (phase.At - began).TotalSeconds;
+        (iteration.PhaseSeconds, iteration.PhaseStartedAt) = (JsonSerializer.Serialize(seconds, RunJson.Line), null);
+    }
+
+    /// <summary>An engine that was killed in mid-phase told no end of it.</summary>
+    private async Task ForgetOpenPhaseAsync(CancellationToken cancellation)
+    {
+        foreach (var iteration in await db.Iterations.Where(row => row.RunId == run.Id && row.PhaseStartedAt != null).ToListAsync(cancellation))
+        {
+            iteration.PhaseStartedAt = null;
         }
     }
 
@@ -101,18 +126,51 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         return iteration;
     }
 
-    private void Metrics(MetricsEvent metrics) => db.MetricPoints.AddRange(metrics.Values.Select(value => new MetricPoint
+    private async Task MetricsAsync(MetricsEvent metrics, CancellationToken cancellation)
     {
-        RunId = run.Id,
-        Iteration = metrics.Iteration,
-        Name = value.Key,
-        Step = metrics.Step,
-        GlobalStep = metrics.GlobalStep,
-        Value = value.Value is { } number && double.IsFinite(number) ? number : null,
-        Tokens = metrics.Tokens,
-        Seq = metrics.Seq,
-        At = metrics.At,
-    }));
+        foreach (var (name, value) in metrics.Values)
+        {
+            var point = new MetricPoint
+            {
+                RunId = run.Id,
+                Iteration = metrics.Iteration,
+                Name = name,
+                Step = metrics.Step,
+                GlobalStep = metrics.GlobalStep,
+                Value = value is { } number && double.IsFinite(number) ? number : null,
+                Tokens = metrics.Tokens,
+                Seq = metrics.Seq,
+                At = metrics.At,
+            };
+            db.MetricPoints.Add(point);
+            foreach (var size in MetricBlock.Sizes)
+            {
+                (await BlockAsync(size, point, cancellation)).Add(point);
+            }
+        }
+    }
+
+    private async Task<MetricBlock> BlockAsync(int size, MetricPoint point, CancellationToken cancellation)
+    {
+        var key = (size, point.Name, point.GlobalStep - (point.Step % size));
+        if (blocks.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        var block = await db.MetricBlocks.FindAsync([run.Id, key.size, key.Name, key.Item3], cancellation);
+        if (block is null)
+        {
+            block = new MetricBlock
+            {
+                RunId = run.Id, Size = size, Name = point.Name, First = key.Item3, Iteration = point.Iteration,
+                LowStep = point.GlobalStep, LowTokens = point.Tokens, LowAt = point.At, HighStep = point.GlobalStep, HighTokens = point.Tokens, HighAt = point.At,
+            };
+            db.MetricBlocks.Add(block);
+        }
+
+        return blocks[key] = block;
+    }
 
     /// <summary>Live answers show until the phase's file is complete and replaces them.</summary>
     private async Task SampleAsync(SampleEvent sample, CancellationToken cancellation)

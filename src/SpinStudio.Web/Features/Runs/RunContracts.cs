@@ -92,9 +92,10 @@ public sealed record FailureCard(string Cause, string Message, IReadOnlyList<str
 /// <param name="Opponent">Iteration whose model was the opponent; −1 is the starting model.</param>
 /// <param name="Dropped">Pairs not trained on, by reason.</param>
 /// <param name="ModelId">The model it made, once finished.</param>
+/// <param name="PhaseSeconds">Seconds worked in each phase that has ended: generate, score, train, save, evaluate.</param>
 public sealed record IterationInfo(
     int Number, int Opponent, double Beta, double LearningRate, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, double? Seconds, int? Pairs,
-    IReadOnlyDictionary<string, int> Dropped, Guid? ModelId, string? ModelSha256);
+    IReadOnlyDictionary<string, int> Dropped, Guid? ModelId, string? ModelSha256, IReadOnlyDictionary<string, double> PhaseSeconds);
 
 /// <param name="Config">The resolved config as the engine was given it.</param>
 /// <param name="Device">Device, type and threads as the engine reported them; null before its first start.</param>

@@ -37,10 +37,18 @@ internal static class RunEndpoints
             return Results.NoContent();
         }).WithSummary("Deletes an ended run with its folder and models; confirm is the run's name.");
 
-        runs.MapGet("/{id:guid}/metrics", (Guid id, RunMetrics metrics, CancellationToken cancellation, string[]? name = null, int max_points = RunMetrics.MaxPoints) =>
-            metrics.SeriesAsync(id, name, max_points, cancellation)).WithSummary("Curves, thinned to at most 1,000 points each; spikes stay.");
-        runs.MapGet("/{id:guid}/metrics.csv", async (Guid id, RunService service, RunMetrics metrics, CancellationToken cancellation) =>
-            new MetricsCsv((await service.SummaryAsync(id, cancellation)).Name, metrics.AllAsync(id, cancellation))).WithSummary("Every point, one row a step.").Produces(200, contentType: "text/csv");
+        runs.MapGet("/{id:guid}/metrics", (Guid id, RunMetrics metrics, CancellationToken cancellation, string[]? name = null, long? from = null, long? to = null, int max_points = RunMetrics.MaxPoints) =>
+            metrics.SeriesAsync(id, new SeriesQuery(name, from, to, max_points), cancellation)).WithSummary("Curves between two steps, thinned to at most 1,000 points each; spikes stay.");
+        runs.MapGet("/{id:guid}/metrics.csv", async (Guid id, RunService service, RunMetrics metrics, CancellationToken cancellation, string[]? name = null, Guid[]? with = null) =>
+        {
+            var files = new List<(string, IAsyncEnumerable<MetricPoint>)>();
+            foreach (var one in (with ?? []).Prepend(id).Distinct())
+            {
+                files.Add(((await service.SummaryAsync(one, cancellation)).Name, metrics.AllAsync(one, name, cancellation)));
+            }
+
+            return new MetricsCsv(files, name is [var only] ? only : "metrics");
+        }).WithSummary("Every point, one row a metric and step; 'name' chooses metrics, 'with' adds other runs.").Produces(200, contentType: "text/csv");
         runs.MapGet("/{id:guid}/samples", (Guid id, SampleService samples, CancellationToken cancellation, string split = SampleSplit.HeldOut, string? search = null, int skip = 0, int take = 20) =>
             samples.PromptsAsync(id, new SampleQuery(split, search, skip, take), cancellation)).WithSummary("Prompts with the human answer and those of every iteration.");
         runs.MapGet("/{id:guid}/samples/{split}/{promptId}", (Guid id, string split, string promptId, SampleService samples, CancellationToken cancellation) => samples.PromptAsync(id, split, promptId, cancellation));

@@ -53,7 +53,11 @@ internal static class RunView
 
     public static IterationInfo Iteration(Iteration row, Guid? modelId) => new(
         row.Number, row.Opponent, row.Beta, row.LearningRate, row.StartedAt, row.FinishedAt, row.Seconds, row.Pairs,
-        row.Dropped is null ? new Dictionary<string, int>() : JsonSerializer.Deserialize<Dictionary<string, int>>(row.Dropped, RunJson.Line)!, modelId, row.ModelSha256);
+        row.Dropped is null ? new Dictionary<string, int>() : JsonSerializer.Deserialize<Dictionary<string, int>>(row.Dropped, RunJson.Line)!, modelId, row.ModelSha256, PhaseSeconds(row));
+
+    /// <summary>Seconds worked so far, by phase.</summary>
+    public static IReadOnlyDictionary<string, double> PhaseSeconds(Iteration row) =>
+        row.PhaseSeconds is null ? new Dictionary<string, double>() : JsonSerializer.Deserialize<Dictionary<string, double>>(row.PhaseSeconds, RunJson.Line)!;
 
     /// <param name="name">The parent's, if it still exists.</param>
     public static RunParent? Parent(Run run, string? name) => run.ParentRunId is { } parent
