@@ -126,8 +126,11 @@ public sealed class RunMetrics(IDbContextFactory<StudioDb> databases, CurrentUse
     }
 
     /// <summary>Names of the run's metrics; by name the index finds a stretch of points without reading the others.</summary>
-    private static Task<List<string>> NamesAsync(StudioDb db, Guid runId, CancellationToken cancellation) =>
-        db.MetricBlocks.Where(block => block.RunId == runId && block.Size == MetricBlock.Sizes[^1]).Select(block => block.Name).Distinct().ToListAsync(cancellation);
+    private static Task<List<string>> NamesAsync(StudioDb db, Guid runId, CancellationToken cancellation)
+    {
+        var coarse = MetricBlock.Sizes[^1];
+        return db.MetricBlocks.Where(block => block.RunId == runId && block.Size == coarse).Select(block => block.Name).Distinct().ToListAsync(cancellation);
+    }
 
     /// <summary>Smallest and largest point of each block; the newest block, which still grows, point by point.</summary>
     private static async Task<List<Point>> BlocksAsync(StudioDb db, Guid runId, IReadOnlyList<string>? names, long from, long to, long lastSeq, int size, CancellationToken cancellation)

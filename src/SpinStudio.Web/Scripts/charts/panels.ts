@@ -19,6 +19,8 @@ export interface Panel {
   positive?: boolean;
   /** Fixed ends of the y axis. */
   range?: [number, number];
+  /** Without noise, so that smoothing would only show something else. */
+  exact?: boolean;
   /** Shown on the overview. */
   main?: boolean;
 }
@@ -39,6 +41,7 @@ export function panels(kind: string, hinge: boolean): Panel[] {
     about: "Size of the optimizer's step: warm-up, then a linear fall.",
     curves: [{ name: "learning_rate", label: "Learning rate", colour: "--series-4" }],
     positive: true,
+    exact: true,
   };
   const norm: Panel = {
     id: "norm",
@@ -75,7 +78,7 @@ export function panels(kind: string, hinge: boolean): Panel[] {
       title: "Reward accuracy",
       about: "Share of pairs in which the human answer has the larger reward. One half is guessing.",
       curves: [{ name: "rewards/accuracies", label: "Accuracy", colour: "--series-3" }],
-      mark: { value: 0.5, label: "guessing" },
+      mark: { value: 0.5, label: "½" },
       range: [0, 1],
       main: true,
     },

@@ -1,108 +1,170 @@
 import uPlot from "uplot";
 import { colour, el, faded } from "../shared/dom";
 import { clock, count, metric } from "../shared/format";
-import type { Curve, Panel } from "./panels";
-import type { Axis, Metrics } from "./series";
-
-export interface View {
-  axis: Axis;
-  log: boolean;
-  /** Weight of the moving average, 0 = none. */
-  smoothing: number;
-}
+import { backdrop, gutter } from "./backdrop";
+import type { Panel } from "./panels";
+import { smooth, type Metrics, type Points } from "./series";
+import { table } from "./table";
+import type { View } from "./view";
 
 export type Zoom = { from: number; to: number } | null;
 
+/** A run on a chart. The first one is the page's own and is drawn in the colours of its curves, the others each in a colour and dash of their own. */
+export interface Shown {
+  id: string;
+  name: string;
+  metrics: Metrics;
+  colour?: string;
+  dash?: number[];
+}
+
+/** A drawn curve: raw shadow and smoothed line. */
+interface Line {
+  name: string;
+  label: string;
+  colour: string;
+  dash: number[];
+  metrics: Metrics;
+  own: boolean;
+  reading: HTMLElement;
+}
+
+export interface Wishes {
+  zoom(zoom: Zoom): void;
+  /** Where the crosshair stands; null: nowhere. */
+  point(x: number | null): void;
+  enlarge(plot: Plot): void;
+}
+
 const crosshair = uPlot.sync("run");
 
-/** One chart: figure, legend that follows the crosshair, and downloads. */
+/** One chart: figure, legend that follows the crosshair, figures as a table, and downloads. */
 export class Plot {
   readonly element: HTMLElement;
+  readonly wide: HTMLButtonElement;
+  private readonly frame: HTMLElement;
   private readonly canvas: HTMLElement;
-  private readonly readings = new Map<string, HTMLElement>();
-  private readonly waiting: HTMLElement;
-  private readonly details: HTMLDetailsElement | null;
+  private readonly legend = el("span", { class: "legend" });
+  private readonly waiting = el("p", { class: "waiting soft" });
+  private readonly clipped = el("span", { class: "small soft" });
+  private readonly csv: HTMLAnchorElement;
+  private lines: Line[] = [];
+  private runs: Shown[] = [];
   private plot: uPlot | null = null;
+  private height: number;
+  private settingZoom = false;
   private summaryAt = 0;
   private summaryLater = 0;
 
-  constructor(
-    readonly panel: Panel,
-    private readonly metrics: Metrics,
-    private readonly height: number,
-    tools: boolean,
-    private readonly onZoom: (zoom: Zoom) => void,
-  ) {
-    const legend = el("span", { class: "legend" });
-    for (const curve of panel.curves) {
-      const reading = el("b", { class: "reading" }, "–");
-      this.readings.set(curve.name, reading);
-      const key = el("i", { class: curve.dash ? "key dashed" : "key" });
-      key.style.color = `var(${curve.colour})`;
-      legend.append(el("span", {}, key, panel.curves.length > 1 ? `${curve.label} ` : "", reading));
-    }
+  constructor(readonly panel: Panel, private readonly usual: number, private readonly tools: boolean, private readonly wishes: Wishes) {
+    this.height = usual;
     this.canvas = el("div", { class: "plot", role: "img", "aria-label": panel.title });
-    this.waiting = el("p", { class: "waiting soft" }, "");
-    this.details = tools ? this.table() : null;
-    this.element = el("section", { class: "card chart", "data-chart": panel.id },
-      el("header", {}, el("h2", {}, panel.title), legend, tools ? this.tools() : null),
-      el("p", { class: "about small soft" }, panel.about),
-      el("div", { class: "frame" }, this.canvas, this.waiting),
-      this.details);
+    this.frame = el("div", tools
+      ? { class: "frame", tabindex: "0", role: "group", "aria-label": `${panel.title}: arrow keys move the crosshair, + and − zoom, Shift and arrows pan, 0 shows all` }
+      : { class: "frame" }, this.canvas, this.waiting);
+    this.csv = el("a", { class: "button quiet small", download: "", "aria-label": `Save all points of ${panel.title} as CSV` }, "CSV");
+    const png = el("button", { type: "button", class: "button quiet small", "aria-label": `Save ${panel.title} as PNG` }, "PNG");
+    png.addEventListener("click", () => this.png());
+    this.wide = el("button", { type: "button", class: "button quiet small", "aria-label": `Enlarge ${panel.title}` }, "⤢");
+    this.wide.addEventListener("click", () => wishes.enlarge(this));
+    this.element = el("section", { class: "card chart", "data-chart": panel.id, "aria-label": panel.title },
+      el("header", {}, el("h2", {}, panel.title), tools ? el("span", { class: "tools" }, this.csv, png, this.wide) : this.legend),
+      tools ? el("p", { class: "about small soft" }, panel.about) : null,
+      tools ? el("div", { class: "row" }, this.legend, this.clipped) : null,
+      this.frame,
+      tools ? table(panel, () => this.lines.map(line => ({ label: line.label, points: line.metrics.get(line.name) }))) : null);
+    if (tools) {
+      this.frame.addEventListener("keydown", event => this.key(event));
+      this.frame.addEventListener("wheel", event => this.wheel(event), { passive: false });
+    }
+  }
+
+  /** Which runs are drawn, the page's own first. */
+  show(runs: Shown[]): void {
+    this.runs = runs;
+    this.lines = runs.flatMap((run, r) => this.panel.curves.map((curve, c): Line => {
+      const dash = r === 0 ? (curve.dash ?? []) : c === 0 ? (run.dash ?? []) : [2, 2];
+      const several = this.panel.curves.length > 1;
+      return {
+        name: curve.name, colour: run.colour ?? curve.colour, dash, metrics: run.metrics, own: r === 0, reading: el("b", { class: "reading" }, "–"),
+        label: r === 0 ? curve.label : several ? `${run.name}, ${curve.label.toLowerCase()}` : run.name,
+      };
+    }));
+    this.legend.replaceChildren(...this.lines.map(line => {
+      const key = el("i", { class: line.dash.length > 0 ? "key dashed" : "key" });
+      key.style.color = `var(${line.colour})`;
+      return el("span", { class: "clip", title: line.label }, key, this.lines.length > 1 ? `${line.label} ` : "", line.reading);
+    }));
+    const query = [...this.panel.curves.map(curve => `name=${encodeURIComponent(curve.name)}`), ...runs.slice(1).map(run => `with=${run.id}`)];
+    this.csv.href = `/api/v1/runs/${runs[0]?.id}/metrics.csv?${query.join("&")}`;
+    this.discard();
   }
 
   wait(text: string): void {
     this.waiting.textContent = this.hasData ? "" : text;
   }
 
-  get hasData(): boolean {
-    return this.panel.curves.some(curve => (this.metrics.get(curve.name)?.length ?? 0) > 0);
+  /** False until it was drawn for the first time. */
+  get drawn(): boolean {
+    return this.plot !== null;
   }
 
-  /** Builds the chart anew: after a change of theme, axis or scale. */
-  rebuild(view: View, zoom: Zoom): void {
+  get hasData(): boolean {
+    return this.lines.some(line => (line.metrics.get(line.name)?.length ?? 0) > 0);
+  }
+
+  /** Forgets the drawing: after a change of theme, axis, scale or runs. */
+  discard(): void {
     this.plot?.destroy();
     this.plot = null;
-    if (this.hasData) this.draw(view, zoom);
   }
 
-  /** Takes in what the metrics hold now. */
+  /** Draws what the metrics hold now. */
   draw(view: View, zoom: Zoom): void {
+    this.summarise();
     if (!this.hasData) return;
     this.waiting.textContent = "";
     const data = this.data(view);
-    if (this.plot) this.plot.setData(data, zoom === null);
-    else this.plot = new uPlot(this.options(view), data, this.canvas);
-    if (zoom) this.zoom(zoom);
-    this.read(null);
-    this.summarise();
+    this.quietly(() => {
+      if (!this.plot) this.plot = new uPlot(this.options(view), data, this.canvas);
+      else if (zoom) this.plot.batch((plot: uPlot) => {
+        plot.setData(data, false);
+        plot.setScale("x", { min: zoom.from, max: zoom.to });
+      });
+      else this.plot.setData(data, true);
+    });
+    if (this.plot?.cursor.idx === null || this.plot?.cursor.left === undefined || this.plot.cursor.left < 0) this.read(null);
   }
 
   zoom(zoom: Zoom): void {
-    if (!this.plot) return;
-    const xs = this.plot.data[0];
-    const from = zoom?.from ?? xs[0];
-    const to = zoom?.to ?? xs[xs.length - 1];
-    if (from === undefined || to === undefined || (this.plot.scales.x?.min === from && this.plot.scales.x?.max === to)) return;
-    this.plot.setScale("x", { min: from, max: to });
+    const xs = this.plot?.data[0];
+    const from = zoom?.from ?? xs?.[0];
+    const to = zoom?.to ?? xs?.[xs.length - 1];
+    if (!this.plot || from === undefined || to === undefined || (this.plot.scales.x?.min === from && this.plot.scales.x?.max === to)) return;
+    this.quietly(() => this.plot?.setScale("x", { min: from, max: to }));
   }
 
-  resize(): void {
+  resize(height = this.height): void {
+    this.height = height;
     const width = this.canvas.clientWidth;
-    if (this.plot && width > 0 && width !== this.plot.width) this.plot.setSize({ width, height: this.height });
+    if (this.plot && width > 0 && (width !== this.plot.width || height !== this.plot.height)) this.plot.setSize({ width, height });
+  }
+
+  usualSize(): void {
+    this.resize(this.usual);
   }
 
   dispose(): void {
     clearTimeout(this.summaryLater);
-    this.plot?.destroy();
-    this.plot = null;
+    this.discard();
   }
 
-  /** One table for all curves. Thinned curves keep different steps, so they are joined by x, where a missing value is bridged and a null is a gap. */
+  /** One table for all curves. Curves keep different steps, so they are joined by x, where a missing value is bridged and a null is a gap. */
   private data(view: View): uPlot.AlignedData {
-    const tables = this.panel.curves.map((curve): uPlot.AlignedData => {
-      const series = this.metrics.get(curve.name);
-      return series ? series.columns(view.axis, this.metrics.start, view.smoothing) : [[], [], []];
+    const log = view.log && this.panel.positive === true;
+    const tables = this.lines.map((line): uPlot.AlignedData => {
+      const points = line.metrics.get(line.name);
+      return points ? columns(points, line.metrics.x(points, view.axis), this.panel.exact ? 0 : view.smoothing, log) : [[], [], []];
     });
     return tables.length === 1 ? tables[0]! : uPlot.join(tables);
   }
@@ -116,20 +178,20 @@ export class Plot {
       width: Math.max(200, this.canvas.clientWidth),
       height: this.height,
       legend: { show: false },
-      padding: [10, 12, 0, 0],
-      cursor: { y: false, sync: { key: crosshair.key, setSeries: false }, drag: { x: true, y: false, setScale: true }, points: { size: 6 } },
-      scales: {
-        x: { time: false },
-        y: { distr: log ? 3 : 1, ...(this.panel.range && !log ? { range: [this.panel.range[0] - 0.02, this.panel.range[1] + 0.02] as [number, number] } : log ? {} : { range: (_: uPlot, low: number, high: number) => this.rangeOf(low, high) }) },
+      padding: [18, gutter(this.panel), 0, 0],
+      cursor: {
+        y: false, sync: { key: crosshair.key, setSeries: false }, drag: { x: this.tools, y: false, setScale: true }, points: { size: 6 },
+        bind: { mousedown: (plot, _, handler) => event => (event.shiftKey && event.button === 0 ? this.pan(plot, event) : handler(event)) },
       },
-      series: [{}, ...this.panel.curves.flatMap(curve => this.lines(curve, view))],
+      scales: { x: { time: false }, y: { distr: log ? 3 : 1, ...this.range(view, log) } },
+      series: [{}, ...this.lines.flatMap(line => this.pair(line, view))],
       axes: [
-        { ...axis, size: 28, gap: 3, incrs: view.axis === "time" ? moments : wholes, values: (_: uPlot, ticks: number[]) => ticks.map(tick => axisText(tick, view.axis)) },
+        { ...axis, size: 28, gap: 3, incrs: view.axis === "time" ? moments : wholes, values: (_: uPlot, ticks: number[]) => ticks.map(tick => axisText(tick, view)) },
         { ...axis, size: 58, values: (_: uPlot, ticks: (number | null)[]) => ticks.map(tick => (tick === null ? "" : metric(tick))) },
       ],
       hooks: {
-        drawClear: [plot => this.backdrop(plot, ink, view)],
-        setCursor: [plot => this.read(plot.cursor.idx ?? null)],
+        drawClear: [plot => backdrop(plot, this.panel, ink, this.runs[0]!.metrics, view)],
+        setCursor: [plot => this.pointed(plot)],
         setScale: [(plot, key) => {
           if (key === "x") this.zoomed(plot);
         }],
@@ -137,17 +199,25 @@ export class Plot {
     };
   }
 
-  private lines(curve: Curve, view: View): uPlot.Series[] {
-    const stroke = colour(curve.colour, this.canvas);
+  private pair(line: Line, view: View): uPlot.Series[] {
+    const stroke = colour(line.colour, this.canvas);
     const few = (plot: uPlot) => (plot.data[0]?.length ?? 0) < 3;
     return [
-      { label: curve.label, stroke: view.smoothing > 0 ? faded(stroke, 0.35) : "transparent", width: 1, spanGaps: false, points: { show: false } },
-      { label: `${curve.label}, smoothed`, stroke, width: 2, spanGaps: false, points: { show: few, size: 5 }, ...(curve.dash ? { dash: curve.dash } : {}) },
+      { label: line.label, stroke: view.smoothing > 0 && !this.panel.exact ? faded(stroke, line.own ? 0.35 : 0.2) : "transparent", width: 1, spanGaps: false, points: { show: false } },
+      { label: `${line.label}, smoothed`, stroke, width: line.own ? 2 : 1.5, spanGaps: false, points: { show: few, size: 5 }, ...(line.dash.length > 0 ? { dash: line.dash } : {}) },
     ];
   }
 
+  private range(view: View, log: boolean): Pick<uPlot.Scale, "range"> {
+    if (view.clip) return { range: (plot: uPlot, low: number, high: number) => this.percentiles(plot, low, high, log) };
+    this.clipped.textContent = "";
+    if (log) return {};
+    const fixed = this.panel.range;
+    return { range: fixed ? [fixed[0] - 0.02, fixed[1] + 0.02] : (_: uPlot, low: number, high: number) => this.room(low, high) };
+  }
+
   /** Room around the curves, and the mark always in sight. */
-  private rangeOf(low: number, high: number): [number, number] {
+  private room(low: number, high: number): [number, number] {
     const mark = this.panel.mark?.value;
     const least = Math.min(low ?? Infinity, mark ?? Infinity);
     const most = Math.max(high ?? -Infinity, mark ?? -Infinity);
@@ -156,61 +226,109 @@ export class Plot {
     return [least - pad, most + pad];
   }
 
-  /** Below the curves: where iterations begin, and the marked value. */
-  private backdrop(plot: uPlot, ink: string, view: View): void {
-    const context = plot.ctx;
-    const { left, top, width, height } = plot.bbox;
-    const pixel = devicePixelRatio;
-    context.save();
-    context.strokeStyle = faded(ink, 0.55);
-    context.fillStyle = ink;
-    context.lineWidth = pixel;
-    context.font = `${11 * pixel}px system-ui, sans-serif`;
-
-    const series = this.metrics.get(this.panel.curves[0]?.name ?? "");
-    const xs = series?.x(view.axis, this.metrics.start) ?? [];
-    context.setLineDash([2 * pixel, 4 * pixel]);
-    for (let i = 0; series && i < series.length; i++) {
-      if (i === 0 || series.iteration[i] === series.iteration[i - 1]) continue;
-      const x = plot.valToPos(xs[i] ?? 0, "x", true);
-      if (x < left || x > left + width) continue;
-      line(context, x, top, x, top + height);
-      context.textAlign = "left";
-      context.textBaseline = "top";
-      context.fillText(`it. ${series.iteration[i]}`, x + 4 * pixel, top + 2 * pixel);
-    }
-
-    const mark = this.panel.mark;
-    if (mark) {
-      const y = plot.valToPos(mark.value, "y", true);
-      if (y >= top && y <= top + height) {
-        context.setLineDash([6 * pixel, 4 * pixel]);
-        line(context, left, y, left + width, y);
-        context.textAlign = "right";
-        context.textBaseline = "bottom";
-        context.fillText(mark.label, left + width - 2 * pixel, y - 2 * pixel);
-      }
-    }
-    context.restore();
+  /** From the first to the 99th percentile of what is in sight; how many points lie outside is said beside the legend. */
+  private percentiles(plot: uPlot, low: number, high: number, log: boolean): [number, number] {
+    const [first, last] = plot.series[0]?.idxs ?? [0, plot.data[0].length - 1];
+    const seen = this.lines.flatMap((_, i) => Array.from(plot.data[1 + 2 * i] ?? []).slice(first, last + 1)).filter(value => typeof value === "number").sort((a, b) => a - b);
+    const from = seen[Math.floor(0.01 * (seen.length - 1))];
+    const to = seen[Math.ceil(0.99 * (seen.length - 1))];
+    if (from === undefined || to === undefined || from === to) return log ? [low, high] : this.room(low, high);
+    const outside = seen.filter(value => value < from || value > to).length;
+    this.clipped.textContent = outside > 0 ? `${outside} of ${seen.length} points lie outside` : "";
+    if (log) return [from, to];
+    const pad = (to - from) * 0.05;
+    return [from - pad, to + pad];
   }
 
   /** A drag on one chart zooms all; a double click, which uPlot answers by showing everything, resets all. */
   private zoomed(plot: uPlot): void {
+    if (this.settingZoom) return;
     const xs = plot.data[0];
     const { min, max } = plot.scales.x ?? {};
     if (min === undefined || max === undefined || min === null || max === null || xs.length === 0) return;
     const whole = min <= (xs[0] ?? 0) && max >= (xs[xs.length - 1] ?? 0);
-    this.onZoom(whole ? null : { from: min, to: max });
+    this.wishes.zoom(whole ? null : { from: min, to: max });
+  }
+
+  /** uPlot tells of scales that we set ourselves, some only in a microtask. */
+  private quietly(work: () => void): void {
+    this.settingZoom = true;
+    work();
+    queueMicrotask(() => queueMicrotask(() => (this.settingZoom = false)));
+  }
+
+  /** Keeps the middle (or what is under the pointer) in place. */
+  private scaled(factor: number, about?: number): void {
+    const { min, max } = this.plot?.scales.x ?? {};
+    const xs = this.plot?.data[0];
+    if (!xs || min === undefined || max === undefined || min === null || max === null) return;
+    const middle = about ?? (min + max) / 2;
+    const from = Math.max(xs[0]!, middle - (middle - min) * factor);
+    const to = Math.min(xs[xs.length - 1]!, middle + (max - middle) * factor);
+    if (to > from) this.wishes.zoom(from === xs[0] && to === xs[xs.length - 1] ? null : { from, to });
+  }
+
+  private shifted(from: number, to: number, by: number): void {
+    const xs = this.plot?.data[0];
+    if (!xs || xs.length === 0) return;
+    const moved = Math.min(Math.max(by, xs[0]! - from), xs[xs.length - 1]! - to);
+    if (moved !== 0) this.wishes.zoom({ from: from + moved, to: to + moved });
+  }
+
+  private pan(plot: uPlot, event: MouseEvent): null {
+    const { min, max } = plot.scales.x ?? {};
+    if (min === undefined || max === undefined || min === null || max === null) return null;
+    const unit = (max - min) / plot.over.clientWidth;
+    const move = (moved: MouseEvent) => this.shifted(min, max, (event.clientX - moved.clientX) * unit);
+    document.addEventListener("mousemove", move);
+    document.addEventListener("mouseup", () => document.removeEventListener("mousemove", move), { once: true });
+    event.preventDefault();
+    return null;
+  }
+
+  /** With Ctrl (as pinching sends it), on a chart that was clicked, or on an enlarged one; otherwise the wheel scrolls the page. */
+  private wheel(event: WheelEvent): void {
+    const plot = this.plot;
+    if (!plot || !(event.ctrlKey || event.metaKey || document.activeElement === this.frame || this.element.closest("dialog"))) return;
+    event.preventDefault();
+    const { min, max } = plot.scales.x ?? {};
+    if (min === undefined || max === undefined || min === null || max === null) return;
+    if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) this.shifted(min, max, ((event.deltaX || event.deltaY) / plot.over.clientWidth) * (max - min));
+    else this.scaled(Math.exp(Math.max(-0.5, Math.min(0.5, event.deltaY * 0.002))), plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, "x"));
+  }
+
+  private key(event: KeyboardEvent): void {
+    const plot = this.plot;
+    const { min, max } = plot?.scales.x ?? {};
+    if (!plot || event.ctrlKey || event.metaKey || event.altKey || min === undefined || max === undefined || min === null || max === null) return;
+    const way = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+    if (way !== 0 && event.shiftKey) this.shifted(min, max, way * (max - min) * 0.2);
+    else if (way !== 0) this.step(plot, way);
+    else if (event.key === "+" || event.key === "=") this.scaled(0.6);
+    else if (event.key === "-") this.scaled(1 / 0.6);
+    else if (event.key === "0") this.wishes.zoom(null);
+    else return;
+    event.preventDefault();
+  }
+
+  private step(plot: uPlot, way: number): void {
+    const xs = plot.data[0];
+    const [first, last] = plot.series[0]?.idxs ?? [0, xs.length - 1];
+    const index = Math.min(last, Math.max(first, (plot.cursor.idx ?? (way > 0 ? first - 1 : last + 1)) + way));
+    plot.setCursor({ left: plot.valToPos(xs[index] ?? 0, "x"), top: plot.over.clientHeight / 2 });
+  }
+
+  private pointed(plot: uPlot): void {
+    const index = plot.cursor.idx ?? null;
+    this.read(index);
+    this.wishes.point(index === null ? null : (plot.data[0][index] ?? null));
   }
 
   /** Values under the crosshair, or the newest. */
   private read(index: number | null): void {
-    if (!this.plot) return;
-    this.panel.curves.forEach((curve, i) => {
-      const smoothed = this.plot!.data[2 + 2 * i] ?? [];
-      const value = index === null ? [...smoothed].reverse().find(one => one !== undefined) : smoothed[index];
-      const reading = this.readings.get(curve.name);
-      if (reading) reading.textContent = figure(value);
+    this.lines.forEach((line, i) => {
+      const smoothed = this.plot?.data[2 + 2 * i] ?? [];
+      line.reading.textContent = figure(nearest(smoothed, index ?? smoothed.length - 1));
     });
   }
 
@@ -222,77 +340,70 @@ export class Plot {
       this.summaryLater = window.setTimeout(() => this.summarise(), wait);
       return;
     }
-    this.summaryAt = Date.now();
-    const parts = this.panel.curves.map(curve => {
-      const series = this.metrics.get(curve.name);
-      return series && series.length > 0 ? `${curve.label}: from ${metric(series.value[0])} to ${metric(series.value[series.length - 1])} over ${series.length} points` : "";
-    });
-    this.canvas.setAttribute("aria-label", `${this.panel.title}. ${parts.filter(Boolean).join("; ")}.`);
-  }
-
-  private tools(): HTMLElement {
-    const csv = el("button", { type: "button", class: "button quiet small", "aria-label": `Save ${this.panel.title} as CSV` }, "CSV");
-    const png = el("button", { type: "button", class: "button quiet small", "aria-label": `Save ${this.panel.title} as PNG` }, "PNG");
-    csv.addEventListener("click", () => save(new Blob([this.csv()], { type: "text/csv" }), `${this.panel.id}.csv`));
-    png.addEventListener("click", () => this.png());
-    return el("span", { class: "tools" }, csv, png);
-  }
-
-  private csv(): string {
-    const curves = this.panel.curves.map(curve => ({ name: curve.name, series: this.metrics.get(curve.name) }));
-    const lines = new Map<number, (string | number | null)[]>();
-    curves.forEach((curve, column) => curve.series?.step.forEach((step, i) => {
-      const line = lines.get(step) ?? [step, curve.series?.iteration[i] ?? 0, ...curves.map(() => null)];
-      line[2 + column] = curve.series?.value[i] ?? null;
-      lines.set(step, line);
-    }));
-    const rows = [...lines.values()].sort((a, b) => Number(a[0]) - Number(b[0])).map(line => line.map(cell => cell ?? "").join(","));
-    return `${["global_step", "iteration", ...curves.map(curve => curve.name)].join(",")}\n${rows.join("\n")}\n`;
+    const parts = this.lines.map(line => {
+      const points = line.metrics.get(line.name);
+      return points && points.length > 0 ? `${line.label}: from ${metric(points.value[0])} to ${metric(points.value[points.length - 1])} over ${points.length} points` : "";
+    }).filter(Boolean);
+    if (parts.length > 0) this.summaryAt = Date.now();
+    this.canvas.setAttribute("aria-label", `${this.panel.title}. ${parts.join("; ")}.`);
   }
 
   private png(): void {
     const source = this.plot?.ctx.canvas;
     if (!source) return;
-    const margin = 16 * devicePixelRatio;
-    const title = 28 * devicePixelRatio;
-    const picture = el("canvas", { width: String(source.width + 2 * margin), height: String(source.height + 2 * margin + title) });
+    const unit = devicePixelRatio;
+    const margin = 16 * unit;
+    const head = (this.lines.length > 1 ? 52 : 28) * unit;
+    const picture = el("canvas", { width: String(source.width + 2 * margin), height: String(source.height + 2 * margin + head) });
     const context = picture.getContext("2d");
     if (!context) return;
     context.fillStyle = colour("--surface", this.canvas);
     context.fillRect(0, 0, picture.width, picture.height);
     context.fillStyle = colour("--text", this.canvas);
-    context.font = `600 ${15 * devicePixelRatio}px system-ui, sans-serif`;
+    context.font = `600 ${15 * unit}px system-ui, sans-serif`;
     context.textBaseline = "top";
-    context.fillText(this.panel.title, margin, margin);
-    context.drawImage(source, margin, margin + title);
+    context.fillText(`${this.panel.title} · ${this.runs[0]?.name ?? ""}`, margin, margin);
+    context.font = `${12 * unit}px system-ui, sans-serif`;
+    let x = margin;
+    for (const line of this.lines.length > 1 ? this.lines : []) {
+      context.strokeStyle = context.fillStyle = colour(line.colour, this.canvas);
+      context.lineWidth = 2 * unit;
+      context.setLineDash(line.dash.map(part => part * unit));
+      context.beginPath();
+      context.moveTo(x, margin + 32 * unit);
+      context.lineTo(x + 22 * unit, margin + 32 * unit);
+      context.stroke();
+      context.fillText(line.label, x + 28 * unit, margin + 26 * unit);
+      x += 44 * unit + context.measureText(line.label).width;
+    }
+    context.drawImage(source, margin, margin + head);
     picture.toBlob(blob => blob && save(blob, `${this.panel.id}.png`));
   }
+}
 
-  /** The figures as a table, for screen readers and for copying: evenly spaced, at most 25. */
-  private table(): HTMLDetailsElement {
-    const body = el("div", { class: "scroll-x" });
-    const details = el("details", { class: "small" }, el("summary", {}, "Figures as a table"), body);
-    details.addEventListener("toggle", () => {
-      if (details.open) body.replaceChildren(this.rows());
-    });
-    return details;
-  }
+/** Columns for drawing: x, values, smoothed values. Between two iterations stands a gap, for nothing was trained there. */
+function columns(points: Points, xs: number[], weight: number, log: boolean): [number[], (number | null)[], (number | null)[]] {
+  const smoothed = weight > 0 ? smooth(points.mean, points.iteration, weight) : points.value;
+  const drawn = (value: number | null | undefined) => (value === null || value === undefined || (log && value <= 0) ? null : value);
+  const columns: [number[], (number | null)[], (number | null)[]] = [[], [], []];
+  xs.forEach((x, i) => {
+    const before = xs[i - 1];
+    if (before !== undefined && points.iteration[i] !== points.iteration[i - 1]) {
+      columns[0].push((before + x) / 2);
+      columns[1].push(null);
+      columns[2].push(null);
+    }
+    columns[0].push(x);
+    columns[1].push(drawn(points.value[i]));
+    columns[2].push(drawn(smoothed[i]));
+  });
+  return columns;
+}
 
-  private rows(): HTMLElement {
-    const curves = this.panel.curves.map(curve => ({ ...curve, series: this.metrics.get(curve.name) }));
-    const first = curves[0]?.series;
-    if (!first || first.length === 0) return el("p", { class: "soft" }, "No figures yet.");
-    const every = Math.max(1, Math.ceil(first.length / 25));
-    const table = el("table", {}, el("caption", { class: "visually-hidden" }, this.panel.title),
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Step"), el("th", { scope: "col" }, "Iteration"), ...curves.map(curve => el("th", { scope: "col" }, curve.label)))));
-    const body = el("tbody");
-    first.step.forEach((step, i) => {
-      if (i % every !== 0 && i !== first.length - 1) return;
-      body.append(el("tr", {}, el("th", { scope: "row" }, String(step)), el("td", {}, String(first.iteration[i])), ...curves.map(curve => el("td", {}, metric(curve.series?.value[i])))));
-    });
-    table.append(body);
-    return table;
-  }
+/** Curves keep different steps: the value at or shortly before a place. */
+function nearest(values: ArrayLike<number | null | undefined>, index: number): number | null | undefined {
+  for (let i = index; i >= 0 && i > index - 50; i--) if (values[i] !== undefined) return values[i];
+  return undefined;
 }
 
 /** Few and steady digits: enough to read along a curve, without making the line jump. */
@@ -305,15 +416,8 @@ function figure(value: number | null | undefined): string {
 const wholes = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11].flatMap(unit => [unit, 2 * unit, 5 * unit]);
 const moments = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
-function axisText(value: number, axis: Axis): string {
-  return axis === "time" ? clock(value) : count(value);
-}
-
-function line(context: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
-  context.beginPath();
-  context.moveTo(x1, y1);
-  context.lineTo(x2, y2);
-  context.stroke();
+export function axisText(value: number, view: View): string {
+  return view.axis === "time" ? clock(value) : count(value);
 }
 
 function save(blob: Blob, name: string): void {
