@@ -46,6 +46,9 @@ internal sealed class ModelMapping : IEntityTypeConfiguration<Model>
         builder.Property(model => model.Name).HasMaxLength(250);
         builder.Property(model => model.Sha256).HasMaxLength(64);
         builder.Property(model => model.Architecture).HasMaxLength(100);
+        builder.Property(model => model.Origin).HasConversion<string>().HasMaxLength(16);
+        builder.Property(model => model.Source).HasMaxLength(500);
+        builder.Property(model => model.License).HasMaxLength(200);
         builder.HasIndex(model => model.TeamId);
         builder.HasIndex(model => new { model.RunId, model.Iteration }).IsUnique();
         builder.HasOne<Team>().WithMany().HasForeignKey(model => model.TeamId).OnDelete(DeleteBehavior.Cascade);

@@ -29,6 +29,8 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<Evaluation> Evaluations => Set<Evaluation>();
 
+    public DbSet<Fetch> Fetches => Set<Fetch>();
+
     public DbSet<Upload> Uploads => Set<Upload>();
 
     public DbSet<QueuePause> QueuePauses => Set<QueuePause>();

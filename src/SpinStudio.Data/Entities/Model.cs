@@ -1,6 +1,22 @@
 namespace SpinStudio.Data;
 
-/// <summary>A model folder in Hugging Face layout: bundled, or made by an iteration of a run.</summary>
+/// <summary>How a model came to be here.</summary>
+public enum ModelOrigin
+{
+    Bundled = 0,
+
+    /// <summary>An iteration of a run made it; it goes with the run.</summary>
+    Run = 1,
+
+    Uploaded = 2,
+
+    Hub = 3,
+
+    /// <summary>A copy of an iteration's model that somebody named; it outlives the run.</summary>
+    Promoted = 4,
+}
+
+/// <summary>A model folder in Hugging Face layout.</summary>
 public sealed class Model
 {
     public Guid Id { get; set; } = Guid.CreateVersion7();
@@ -38,4 +54,26 @@ public sealed class Model
     public int? Iteration { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>Null for what is bundled or made by a run: those say it themselves.</summary>
+    public ModelOrigin? Origin { get; set; }
+
+    /// <summary>For people: file names, repository and commit, or run and iteration.</summary>
+    public string? Source { get; set; }
+
+    /// <summary>As its card or its hub names it.</summary>
+    public string? License { get; set; }
+
+    /// <summary>What people of the team say about it.</summary>
+    public string? Note { get; set; }
+
+    /// <summary>Name, bytes and SHA-256 of every file, as JSON; null where nobody has looked.</summary>
+    public string? Files { get; set; }
+
+    /// <summary>The run of the iteration that was promoted.</summary>
+    public Guid? FromRunId { get; set; }
+
+    public int? FromIteration { get; set; }
+
+    public Guid? CreatedById { get; set; }
 }
