@@ -11,6 +11,7 @@ using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Evaluations;
+using SpinStudio.Web.Features.Fetches;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
@@ -102,6 +103,11 @@ internal static class Studio
         services.AddSingleton<DatasetStore>();
         services.AddScoped<UploadService>();
         services.AddScoped<ModelService>();
+        services.AddScoped<ModelIntake>();
+        services.AddSingleton<OutboundAddresses>();
+        services.AddSingleton<FetchFeed>();
+        services.AddScoped<FetchService>();
+        services.AddScoped<FetchDownload>();
         services.AddScoped<RunService>();
         services.AddScoped<RunControl>();
         services.AddSingleton<RunDiscard>();
@@ -130,6 +136,8 @@ internal static class Studio
 
         // Before the scheduler's own service: hosted services start in this order.
         services.AddHostedService<Reconciliation>();
+        services.AddSingleton<FetchWorker>();
+        services.AddHostedService(provider => provider.GetRequiredService<FetchWorker>());
         services.AddQuartz(quartz =>
         {
             quartz.UseDefaultThreadPool(Math.Max(1, slots));

@@ -25,4 +25,16 @@ public sealed class StudioOptions
 
     /// <summary>Config of that first run, below samples/ or absolute.</summary>
     public string SampleRun { get; set; } = "quick.json";
+
+    /// <summary>Hosts (host or host:port, separated by semicolons) that the studio may download from although they are not public.</summary>
+    public string? AllowedHosts { get; set; }
+
+    /// <summary>Address of the hub; null: the environment's HF_ENDPOINT, else Hugging Face.</summary>
+    public string? HubEndpoint { get; set; }
+
+    /// <summary>Downloads at the same time; the others wait.</summary>
+    public int FetchSlots { get; set; } = 2;
+
+    /// <summary>Largest model that is taken in, in bytes.</summary>
+    public long ModelLimitBytes { get; set; } = 200L << 30;
 }

@@ -7,7 +7,7 @@ public sealed class StudioPaths
     {
         Content = Path.GetFullPath(content);
         Data = Path.GetFullPath(data);
-        foreach (var folder in (string[])[Data, Uploads, Datasets, Runs, Keys])
+        foreach (var folder in (string[])[Data, Uploads, Datasets, Models, Fetches, Runs, Keys])
         {
             Directory.CreateDirectory(folder);
         }
@@ -23,6 +23,12 @@ public sealed class StudioPaths
     public string Uploads => Path.Combine(Data, "uploads");
 
     public string Datasets => Path.Combine(Data, "datasets");
+
+    /// <summary>Models that were uploaded, fetched or promoted.</summary>
+    public string Models => Path.Combine(Data, "models");
+
+    /// <summary>Downloads under way.</summary>
+    public string Fetches => Path.Combine(Data, "fetches");
 
     public string Runs => Path.Combine(Data, "runs");
 

@@ -10,7 +10,7 @@ public sealed class ModelFolder
     private static readonly string[] KeptFiles =
     [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "chat_template.jinja", ModelWeights.IndexFile, "README.md", "LICENSE",
+        "tokenizer.model", "chat_template.jinja", ModelWeights.IndexFile, "README.md", "LICENSE", "LICENSE.txt", "NOTICE",
     ];
 
     private const long LongestSmallFile = 1 << 20;
@@ -57,6 +57,9 @@ public sealed class ModelFolder
 
     /// <summary>Maps the weights for reading.</summary>
     public ModelWeights OpenWeights() => ModelWeights.Open(Path);
+
+    /// <summary>Whether a file of this name belongs to a model: its weights (one safetensors file, or the shards of an index), config, tokenizer, template, card or licence.</summary>
+    public static bool IsModelFile(string name) => KeptFiles.Contains(name) || ModelWeights.IsWeightFile(name);
 
     /// <summary>Copies tokenizer, chat template, generation settings and the like, but neither config.json nor weights, into an existing folder.</summary>
     public static void CopyCompanions(string from, string to)

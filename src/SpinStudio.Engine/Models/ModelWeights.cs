@@ -63,6 +63,13 @@ public sealed class ModelWeights : IDisposable
             file.Dispose();
     }
 
+    /// <summary>The single file's name, or a shard's as everybody names them. Other safetensors, such as adapters, are not the model's.</summary>
+    public static bool IsWeightFile(string name) =>
+        name == SingleFile || (name.StartsWith("model-", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal) && name == Path.GetFileName(name));
+
+    /// <summary>True for what is a checkpoint by its name, but could run code when it is opened.</summary>
+    public static bool IsPickle(string name) => Path.GetExtension(name).ToLowerInvariant() is ".bin" or ".pt" or ".pth" or ".ckpt" or ".pkl" or ".pickle";
+
     /// <summary>Names of the folder's weight files: the shards of the index, else the single file.</summary>
     internal static IReadOnlyList<string> FileNames(string folder)
     {
@@ -72,7 +79,7 @@ public sealed class ModelWeights : IDisposable
         if (File.Exists(Path.Combine(folder, SingleFile)))
             return [SingleFile];
         var pickle = Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal)
-            .FirstOrDefault(name => Path.GetExtension(name) is ".bin" or ".pt" or ".pth" or ".ckpt" or ".pkl");
+            .FirstOrDefault(name => IsPickle(name!));
         throw new BadInputException(pickle is null
             ? $"{folder} has no weights: {SingleFile} or {IndexFile} is missing"
             : $"{Path.Combine(folder, pickle)} is a pickle/zip checkpoint; only safetensors are read");

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Antiforgery;
 using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Fetches;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
@@ -22,6 +23,7 @@ internal static class StudioApi
         DatasetEndpoints.Map(api);
         UploadEndpoints.Map(api);
         ModelEndpoints.Map(api);
+        FetchEndpoints.Map(api);
         RunEndpoints.Map(api);
         QueueEndpoints.Map(api);
         MemberEndpoints.Map(api);

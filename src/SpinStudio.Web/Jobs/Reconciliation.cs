@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Quartz;
 using SpinStudio.Data;
 using SpinStudio.Web.Engine;
+using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Seeding;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Live;
@@ -23,6 +24,7 @@ internal sealed class Reconciliation(IServiceScopeFactory scopes, ILogger<Reconc
         await using var db = await services.GetRequiredService<IDbContextFactory<StudioDb>>().CreateDbContextAsync(cancellationToken);
         await db.Database.MigrateAsync(cancellationToken);
         await services.GetRequiredService<UploadService>().RemoveOlderThanAsync(UploadLifetime, cancellationToken);
+        services.GetRequiredService<ModelIntake>().ClearLeftovers();
 
         var scheduler = await services.GetRequiredService<ISchedulerFactory>().GetScheduler(cancellationToken);
         await scheduler.DeleteJobs(GroupMatcher<JobKey>.GroupEquals(RunQueue.Group), cancellationToken);

@@ -90,6 +90,26 @@ public sealed class UploadService(
             : throw new StudioException(Refusal.Conflict, $"The upload is not complete: {Info(upload).Offset} of {upload.Length} bytes have arrived.");
     }
 
+    /// <summary>Makes a completed upload of a file that the server itself has brought; the file is moved. A second time under the same id nothing happens.</summary>
+    internal async Task AdoptAsync(Guid id, Guid teamId, Guid userId, string fileName, string file)
+    {
+        await using var db = await databases.CreateDbContextAsync();
+        if (await db.Uploads.AnyAsync(upload => upload.Id == id))
+        {
+            return;
+        }
+
+        var length = new FileInfo(file).Length;
+        if (length == 0)
+        {
+            throw new StudioException(Refusal.Invalid, $"{fileName} is empty; there is nothing to import.");
+        }
+
+        File.Move(file, PathOf(id), overwrite: true);
+        db.Uploads.Add(new Upload { Id = id, TeamId = teamId, UserId = userId, FileName = ShownName(fileName), Length = length, Complete = true, CreatedAt = time.GetUtcNow() });
+        await db.SaveChangesAsync();
+    }
+
     /// <summary>Uploads that nobody came back for.</summary>
     internal async Task RemoveOlderThanAsync(TimeSpan age, CancellationToken cancellation)
     {
