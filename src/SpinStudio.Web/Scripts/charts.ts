@@ -198,12 +198,13 @@ class Charts {
       shown.textContent = smoothing.value;
       this.change({ smoothing: Number(smoothing.value) });
     });
-    return el("div", { class: "row chart-tools" }, axis,
+    const tools = el("div", { class: "row chart-tools" }, axis,
       this.switch("log", "Log axis", "For loss, learning rate and gradient norm, which are never negative"),
       this.switch("clip", "Clip to p1–p99", "The vertical axis leaves out the lowest and the highest hundredth"),
       el("label", { class: "row smoothing" }, "Smoothing", smoothing, shown), this.overlay.element, this.reset,
-      el("span", { class: "grow" }, this.place), this.status,
+      el("span", { class: "grow" }),
       el("a", { class: "button small", href: `/api/v1/runs/${this.options.run}/metrics.csv`, download: "" }, "All metrics as CSV"));
+    return el("div", {}, tools, el("p", { class: "row chart-place" }, this.place, this.status));
   }
 
   private switch(name: "log" | "clip", label: string, title: string): HTMLElement {

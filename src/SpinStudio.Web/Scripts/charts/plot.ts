@@ -133,6 +133,7 @@ export class Plot {
       });
       else this.plot.setData(data, true);
     });
+    this.element.dataset.drawn = String(this.runs[0]!.metrics.last);
     if (this.plot?.cursor.idx === null || this.plot?.cursor.left === undefined || this.plot.cursor.left < 0) this.read(null);
   }
 
@@ -186,8 +187,8 @@ export class Plot {
       scales: { x: { time: false }, y: { distr: log ? 3 : 1, ...this.range(view, log) } },
       series: [{}, ...this.lines.flatMap(line => this.pair(line, view))],
       axes: [
-        { ...axis, size: 28, gap: 3, incrs: view.axis === "time" ? moments : wholes, values: (_: uPlot, ticks: number[]) => ticks.map(tick => axisText(tick, view)) },
-        { ...axis, size: 58, values: (_: uPlot, ticks: (number | null)[]) => ticks.map(tick => (tick === null ? "" : metric(tick))) },
+        { ...axis, size: 28, gap: 3, incrs: view.axis === "time" ? moments : view.axis === "iteration" ? [...parts, ...wholes] : wholes, values: (_: uPlot, ticks: number[]) => ticks.map(tick => axisText(tick, view)) },
+        { ...axis, size: 58, ...(log ? { splits: (_: uPlot, __: number, low: number, high: number) => logTicks(low, high), filter: (_: uPlot, ticks: number[]) => ticks } : {}), values: (_: uPlot, ticks: (number | null)[]) => ticks.map(tick => (tick === null ? "" : metric(tick))) },
       ],
       hooks: {
         drawClear: [plot => backdrop(plot, this.panel, ink, this.runs[0]!.metrics, view)],
@@ -211,7 +212,7 @@ export class Plot {
   private range(view: View, log: boolean): Pick<uPlot.Scale, "range"> {
     if (view.clip) return { range: (plot: uPlot, low: number, high: number) => this.percentiles(plot, low, high, log) };
     this.clipped.textContent = "";
-    if (log) return {};
+    if (log) return { range: (_: uPlot, low: number, high: number) => this.logRoom(low, high) };
     const fixed = this.panel.range;
     return { range: fixed ? [fixed[0] - 0.02, fixed[1] + 0.02] : (_: uPlot, low: number, high: number) => this.room(low, high) };
   }
@@ -224,6 +225,16 @@ export class Plot {
     if (!Number.isFinite(least) || !Number.isFinite(most)) return [0, 1];
     const pad = most > least ? (most - least) * 0.08 : Math.abs(most) * 0.1 || 1;
     return [least - pad, most + pad];
+  }
+
+  /** The same by factors. */
+  private logRoom(low: number, high: number): [number, number] {
+    const mark = this.panel.mark?.value;
+    const least = Math.min(low ?? Infinity, mark ?? Infinity);
+    const most = Math.max(high ?? 0, mark ?? 0);
+    if (!(least > 0) || !(most > 0)) return [0.1, 1];
+    const pad = most > least ? (most / least) ** 0.08 : 1.1;
+    return [least / pad, most * pad];
   }
 
   /** From the first to the 99th percentile of what is in sight; how many points lie outside is said beside the legend. */
@@ -414,10 +425,22 @@ function figure(value: number | null | undefined): string {
 }
 
 const wholes = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11].flatMap(unit => [unit, 2 * unit, 5 * unit]);
+const parts = [0.001, 0.01, 0.1].flatMap(unit => [unit, 2 * unit, 5 * unit]);
 const moments = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
-export function axisText(value: number, view: View): string {
-  return view.axis === "time" ? clock(value) : count(value);
+function axisText(value: number, view: View): string {
+  return view.axis === "time" ? clock(value) : view.axis === "iteration" ? String(Number(value.toFixed(3))) : count(value);
+}
+
+/** Round values that are read off easily: evenly spaced while the axis spans less than a factor of five, else 1, 2, 5 of each power of ten, or the powers alone. */
+function logTicks(low: number, high: number): number[] {
+  if (high / low < 5) {
+    const unit = 10 ** Math.floor(Math.log10(high - low));
+    const step = [0.2, 0.5, 1, 2].map(part => part * unit).find(one => (high - low) / one <= 6) ?? unit;
+    return Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, i) => (Math.ceil(low / step) + i) * step);
+  }
+  const powers = Array.from({ length: Math.floor(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, i) => 10 ** (Math.floor(Math.log10(low)) + i));
+  return (powers.length > 4 ? powers : powers.flatMap(power => [power, 2 * power, 5 * power])).filter(tick => tick >= low && tick <= high);
 }
 
 function save(blob: Blob, name: string): void {

@@ -72,7 +72,7 @@ export class RunCurves {
   private async load(): Promise<number> {
     const loaded = await get<Loaded>(`/api/v1/runs/${this.id}/metrics`);
     this.metrics.load(loaded.iterations, loaded.series);
-    this.thinned = loaded.series.some(series => series.mean !== null);
+    this.thinned = loaded.series.some(series => series.mean !== undefined);
     this.sizeLoaded = this.metrics.size;
     return loaded.last_seq;
   }

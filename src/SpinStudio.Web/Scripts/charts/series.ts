@@ -12,7 +12,7 @@ export interface SeriesDto {
   /** Milliseconds since 1970. */
   at: number[];
   /** Mean of what each point stands for, where the server left points out. */
-  mean: (number | null)[] | null;
+  mean?: (number | null)[];
 }
 
 /** Points of a metric, ascending by step. A null value is a gap. */
@@ -139,7 +139,7 @@ export class Metrics {
       case "time":
         return points.at.map(at => at - start);
       case "iteration":
-        return points.step.map((step, i) => this.inIterations(step, points.iteration[i] ?? 0));
+        return this.inIterations(points);
       default:
         return points.step;
     }
@@ -154,12 +154,24 @@ export class Metrics {
     return points.step[index < 0 ? (after ? xs.length - 1 : 0) : index];
   }
 
+  /** The newest step of all. */
+  get last(): number {
+    return Math.max(0, ...[...this.whole.values()].map(points => points.step[points.length - 1] ?? 0));
+  }
+
   /** 1.5 is the middle of iteration 1. An iteration that is not over is as long as planned, else as the one before. */
-  private inIterations(step: number, iteration: number): number {
-    const first = this.starts.get(iteration) ?? step;
-    const next = this.starts.get(iteration + 1);
-    const before = this.starts.get(iteration - 1);
-    const length = next !== undefined ? next - first : Math.max(this.planned, before === undefined ? 0 : first - before, step - first + 1);
-    return iteration + (step - first) / Math.max(1, length);
+  private inIterations(points: Points): number[] {
+    const last = this.last;
+    const spans = new Map([...this.starts].map(([iteration, first]) => {
+      const next = this.starts.get(iteration + 1);
+      const before = this.starts.get(iteration - 1);
+      const length = next !== undefined ? next - first : Math.max(this.planned, before === undefined ? 0 : first - before, last - first + 1);
+      return [iteration, { first, length: Math.max(1, length) }];
+    }));
+    return points.step.map((step, i) => {
+      const iteration = points.iteration[i] ?? 0;
+      const span = spans.get(iteration);
+      return span ? iteration + (step - span.first) / span.length : iteration;
+    });
   }
 }
