@@ -12,6 +12,7 @@ using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Evaluations;
 using SpinStudio.Web.Features.Fetches;
+using SpinStudio.Web.Features.Home;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
@@ -112,6 +113,7 @@ internal static class Studio
         services.AddScoped<RunControl>();
         services.AddSingleton<RunDiscard>();
         services.AddScoped<QueueService>();
+        services.AddScoped<FirstSteps>();
         services.AddScoped<RunCreation>();
         services.AddScoped<RunPlanning>();
         services.AddScoped<RunMetrics>();

@@ -25,9 +25,10 @@ public sealed class QueueService(
         var pause = await db.QueuePauses.AsNoTracking().FirstOrDefaultAsync(row => row.TeamId == me.TeamId, cancellation);
         var pausedBy = pause is null ? null : await db.Users.Where(user => user.Id == pause.PausedById).Select(user => user.UserName).FirstOrDefaultAsync(cancellation);
         var waiting = await RunView.SummariesAsync(db, Waiting(db, me.TeamId), cancellation);
+        var paused = await RunView.SummariesAsync(db, db.Runs.Where(run => run.TeamId == me.TeamId && run.Status == RunStatus.Paused).OrderByDescending(run => run.PausedAt), cancellation);
         var starts = await StartsAsync(db, cancellation);
         return new QueueView(pause?.PausedAt, pausedBy, options.Value.Slots,
-            [.. waiting.Select((run, index) => new QueuedRun(run, index + 1, starts.TryGetValue(run.Id, out var start) ? start : null))]);
+            [.. waiting.Select((run, index) => new QueuedRun(run, index + 1, starts.TryGetValue(run.Id, out var start) ? start : null))], paused);
     }
 
     /// <summary>Puts a waiting run at a place, from 1; the others keep their order.</summary>
