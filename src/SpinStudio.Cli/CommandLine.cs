@@ -43,6 +43,7 @@ internal static class CommandLine
         TrainCommand.Create(),
         GenerateCommand.Create(),
         EvaluateCommand.Create(),
+        ServeCommand.Create(),
         InspectCommand.Create(),
         DoctorCommand.Create(),
         PullCommand.Create(),

@@ -46,7 +46,7 @@ public sealed class LiveGenerator : IDisposable
 
     /// <summary>Draws an answer token by token; the last one is the stop token, if one ended it.</summary>
     /// <param name="likeliest">How many of the likeliest tokens are told with each; null: no log-probs.</param>
-    /// <param name="cancel">Gives the slot back.</param>
+    /// <param name="cancel">Gives the slot back, as not reading to the end does.</param>
     /// <exception cref="BadInputException">The prompt is empty, or leaves no room for the answer within <see cref="Capacity"/>.</exception>
     /// <exception cref="GenerationBusyException">Too many requests wait already.</exception>
     public IAsyncEnumerable<DrawnToken> AnswerAsync(
@@ -71,8 +71,15 @@ public sealed class LiveGenerator : IDisposable
 
     private static async IAsyncEnumerable<DrawnToken> Read(Request request, [EnumeratorCancellation] CancellationToken cancel)
     {
-        await foreach (var token in request.Tokens.Reader.ReadAllAsync(cancel))
-            yield return token;
+        try
+        {
+            await foreach (var token in request.Tokens.Reader.ReadAllAsync(cancel))
+                yield return token;
+        }
+        finally
+        {
+            request.GiveUp();
+        }
     }
 
     private void Work()
@@ -85,7 +92,7 @@ public sealed class LiveGenerator : IDisposable
         {
             while (true)
             {
-                foreach (var gone in open.Where(pair => pair.Value.Cancel.IsCancellationRequested))
+                foreach (var gone in open.Where(pair => pair.Value.GivenUp))
                     gone.Key.End();
                 Close(batch, open, null);
 
@@ -119,7 +126,7 @@ public sealed class LiveGenerator : IDisposable
         if (wait) coming.Add(_waiting.Take(_end.Token));
         while (coming.Count < free && _waiting.TryTake(out var request))
             coming.Add(request);
-        var gone = coming.FindAll(request => request.Cancel.IsCancellationRequested);
+        var gone = coming.FindAll(request => request.GivenUp);
         gone.ForEach(request => request.Tokens.Writer.TryComplete());
         return [.. coming.Except(gone)];
     }
@@ -140,17 +147,23 @@ public sealed class LiveGenerator : IDisposable
 
     private sealed class Request
     {
+        private readonly CancellationToken _cancel;
+        private volatile bool _givenUp;
+
         public Request(int[] prompt, GenerationConfig config, IReadOnlySet<int> stopIds, RandomStream stream, int? likeliest, CancellationToken cancel)
         {
-            Cancel = cancel;
+            _cancel = cancel;
             Decoding = new Decoding(prompt, stream, config, stopIds, likeliest) { Drawn = token => Tokens.Writer.TryWrite(token) };
         }
 
         public Decoding Decoding { get; }
 
-        public CancellationToken Cancel { get; }
+        /// <summary>Nobody reads it any more.</summary>
+        public bool GivenUp => _givenUp || _cancel.IsCancellationRequested;
 
         public Channel<DrawnToken> Tokens { get; } = Channel.CreateUnbounded<DrawnToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+        public void GiveUp() => _givenUp = true;
     }
 }
 

@@ -126,7 +126,7 @@ public sealed class Tokenizer
     public StreamDecoder StreamDecoder(bool skipSpecial = true) => new(this, skipSpecial);
 
     /// <summary>The bytes that a token stands for; none for a skipped control token and for an id that the tokenizer does not have (models may be padded).</summary>
-    internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) =>
+    public ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) =>
         (uint)id >= (uint)_model.Tokens.Length || (skipSpecial && IsSpecial(id)) ? [] : _model.Tokens[id];
 
     private void EncodePlainPart(string part, List<ReadOnlyMemory<char>> pieces, List<int> ids)
