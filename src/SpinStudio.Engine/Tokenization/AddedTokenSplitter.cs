@@ -13,8 +13,11 @@ internal sealed class AddedTokenSplitter
             .GroupBy(token => token.Content[0])
             .ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Content.Length).ToArray());
 
-    /// <summary>The text cut at its added tokens. Pieces of text come with a null token.</summary>
-    public IEnumerable<(string Text, AddedToken? Token)> Split(string text)
+    /// <summary>There are no tokens to find.</summary>
+    public bool IsEmpty => _byFirst.Count == 0;
+
+    /// <summary>The text cut at its added tokens. Pieces of text come with a null token; each piece with where it starts.</summary>
+    public IEnumerable<(string Text, AddedToken? Token, int Start)> Split(string text)
     {
         var done = 0;
         for (var at = 0; at < text.Length;)
@@ -33,12 +36,12 @@ internal sealed class AddedTokenSplitter
             if (token.RightStrip)
                 at = end = text.Length - text.AsSpan(end).TrimStart().Length;
             if (start > done)
-                yield return (text[done..start], null);
-            yield return (token.Content, token);
+                yield return (text[done..start], null, done);
+            yield return (token.Content, token, start);
             done = end;
         }
         if (done < text.Length)
-            yield return (done == 0 ? text : text[done..], null);
+            yield return (done == 0 ? text : text[done..], null, done);
     }
 
     /// <summary>The longest token that starts here.</summary>

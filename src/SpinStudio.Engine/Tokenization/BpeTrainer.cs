@@ -35,25 +35,25 @@ public static class BpeTrainer
     }
 
     /// <summary>How the trained tokenizers cut texts: each digit alone, then GPT-2's words.</summary>
-    internal static PreTokenizer PreTokenizer { get; } = new PreTokenizer.Sequence([new PreTokenizer.Digits(individual: true), new PreTokenizer.Pattern(PreTokenizer.Pattern.Gpt2)]);
+    internal static PreTokenizer PreTokenizer { get; } = new PreTokenizer.Sequence([PreTokenizer.Digits(individual: true), new PreTokenizer.Pattern(new SplitPattern(SplitPattern.Gpt2))]);
 
     /// <summary>Distinct pieces in a fixed order, with how often they occur.</summary>
     private static List<(string Word, long Count)> CountWords(IEnumerable<string> texts, IReadOnlyList<string> specialTokens)
     {
         var splitter = new AddedTokenSplitter(specialTokens.Select((content, id) => new AddedToken(id, content, Special: true)));
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-        var pieces = new List<ReadOnlyMemory<char>>();
+        var pieces = new List<TextPiece>();
         foreach (var text in texts)
         {
             pieces.Clear();
-            foreach (var (part, token) in splitter.Split(text))
+            foreach (var (part, token, start) in splitter.Split(text))
             {
                 if (token is null)
-                    PreTokenizer.Split(part.AsMemory(), pieces);
+                    PreTokenizer.Split(new TextPiece(part.AsMemory(), start == 0), pieces);
             }
             foreach (var piece in pieces)
             {
-                var word = ByteAlphabet.Spell(piece.Span);
+                var word = ByteAlphabet.Spell(piece.Text.Span);
                 counts[word] = counts.GetValueOrDefault(word) + 1;
             }
         }

@@ -1,24 +1,38 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace SpinStudio.Engine.Tokenization;
+
+/// <summary>A piece of a text on its way to the merges.</summary>
+/// <param name="AtStart">Nothing of the text stands before it.</param>
+internal readonly record struct TextPiece(ReadOnlyMemory<char> Text, bool AtStart)
+{
+    /// <summary>A part of it; of the parts of a start only the first is one.</summary>
+    public TextPiece Part(int start, int end) => new(Text[start..end], AtStart && start == 0);
+}
 
 /// <summary>Cuts a text into the pieces that byte-pair merges never cross.</summary>
 internal abstract class PreTokenizer
 {
-    /// <summary>Appends the pieces of <paramref name="text"/> in order; together they are the whole text.</summary>
-    public abstract void Split(ReadOnlyMemory<char> text, List<ReadOnlyMemory<char>> pieces);
+    /// <summary>Appends the pieces of <paramref name="text"/> in order.</summary>
+    public abstract void Split(TextPiece text, List<TextPiece> pieces);
+
+    /// <summary>Each digit, or each run of digits, becomes a piece.</summary>
+    public static PreTokenizer Digits(bool individual) => new ByCharacter(Rune.IsNumber, individual ? SplitBehavior.Isolated : SplitBehavior.Contiguous);
+
+    /// <summary>Cuts at punctuation: what Unicode calls so, and ASCII's signs.</summary>
+    public static PreTokenizer Punctuation(SplitBehavior behavior) =>
+        new ByCharacter(rune => Rune.IsPunctuation(rune) || (rune.IsAscii && char.IsSymbol((char)rune.Value)), behavior);
 
     /// <summary>One after the other, each on the pieces of the one before.</summary>
     public sealed class Sequence(IReadOnlyList<PreTokenizer> steps) : PreTokenizer
     {
-        public override void Split(ReadOnlyMemory<char> text, List<ReadOnlyMemory<char>> pieces)
+        public override void Split(TextPiece text, List<TextPiece> pieces)
         {
-            List<ReadOnlyMemory<char>> current = [text];
+            List<TextPiece> current = [text];
             foreach (var step in steps)
             {
-                var next = new List<ReadOnlyMemory<char>>();
+                var next = new List<TextPiece>(current.Count);
                 foreach (var piece in current)
                     step.Split(piece, next);
                 current = next;
@@ -30,137 +44,84 @@ internal abstract class PreTokenizer
     /// <summary>Leaves the text whole, apart from a space put before it where it does not start with one.</summary>
     public sealed class Whole(bool addPrefixSpace) : PreTokenizer
     {
-        public override void Split(ReadOnlyMemory<char> text, List<ReadOnlyMemory<char>> pieces)
+        public override void Split(TextPiece text, List<TextPiece> pieces)
         {
-            if (!text.IsEmpty)
-                pieces.Add(addPrefixSpace && text.Span[0] != ' ' ? string.Concat(" ", text.Span).AsMemory() : text);
+            if (!text.Text.IsEmpty)
+                pieces.Add(addPrefixSpace && text.Text.Span[0] != ' ' ? text with { Text = string.Concat(" ", text.Text.Span).AsMemory() } : text);
         }
     }
 
-    /// <summary>Matches of a pattern and what lies between them become pieces of their own.</summary>
-    /// <remarks>
-    /// .NET's regex sees UTF-16 units, so that \p{L} fails on letters beyond U+FFFF. Matching therefore runs on a stand-in of the text in which each such
-    /// code point is one character of the same general category.
-    /// </remarks>
-    public sealed class Pattern : PreTokenizer
+    /// <summary>Cuts at the matches of a pattern.</summary>
+    /// <param name="inverted">Cut at what lies between the matches instead.</param>
+    public sealed class Pattern(SplitPattern pattern, SplitBehavior behavior = SplitBehavior.Isolated, bool inverted = false) : PreTokenizer
     {
-        /// <summary>The pattern of GPT-2, which byte-level pre-tokenizers use when none is given.</summary>
-        public const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
-
-        private static readonly string[] Foreign = ["&&", "[[", "[:"];
-        private static readonly TimeSpan MatchLimit = TimeSpan.FromSeconds(10);
-        private readonly Regex _regex;
-
-        /// <exception cref="BadInputException">The pattern is no regex that is understood here.</exception>
-        public Pattern(string pattern)
+        public override void Split(TextPiece text, List<TextPiece> pieces)
         {
-            // These mean something else in the regex dialect of tokenizer files than in .NET's; taking them as they are would cut words silently wrong.
-            if (Foreign.FirstOrDefault(part => pattern.Contains(part, StringComparison.Ordinal)) is { } foreign)
-                throw new BadInputException($"pattern of pre-tokenizer Split holds '{foreign}', which is not supported");
-            if (pattern.Any(char.IsSurrogate))
-                throw new BadInputException("pattern of pre-tokenizer Split holds a character beyond U+FFFF, which is not supported");
-            try
-            {
-                // Multiline: $ is the end of any line in that dialect.
-                _regex = new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Compiled, MatchLimit);
-            }
-            catch (ArgumentException e)
-            {
-                throw new BadInputException($"pattern of pre-tokenizer Split is not understood: {e.Message.ReplaceLineEndings(" ")}", e);
-            }
+            foreach (var (start, end) in behavior.Pieces(pattern.Stretches(text.Text.Span, inverted)))
+                pieces.Add(text.Part(start, end));
         }
-
-        public override void Split(ReadOnlyMemory<char> text, List<ReadOnlyMemory<char>> pieces)
-        {
-            var standIn = StandIn(text.Span, out var starts);
-            var end = 0;
-            try
-            {
-                foreach (var match in _regex.EnumerateMatches(standIn))
-                {
-                    if (match.Length == 0)
-                        continue;
-                    Add(end, match.Index);
-                    Add(match.Index, end = match.Index + match.Length);
-                }
-            }
-            catch (RegexMatchTimeoutException e)
-            {
-                throw new BadInputException($"the tokenizer's pattern took longer than {MatchLimit.TotalSeconds} s on one text", e);
-            }
-            Add(end, standIn.Length);
-
-            void Add(int from, int to)
-            {
-                if (from < to)
-                    pieces.Add(starts is null ? text[from..to] : text[starts[from]..starts[to]]);
-            }
-        }
-
-        /// <param name="text">Without lone surrogates.</param>
-        /// <param name="starts">Where each character of the stand-in starts in the text, with the end at last; null when they are the same.</param>
-        private static ReadOnlySpan<char> StandIn(ReadOnlySpan<char> text, out int[]? starts)
-        {
-            starts = null;
-            if (!text.ContainsAnyInRange('\uD800', '\uDFFF'))
-                return text;
-            var letters = new char[text.Length];
-            starts = new int[text.Length + 1];
-            int at = 0, count = 0;
-            foreach (var rune in text.EnumerateRunes())
-            {
-                starts[count] = at;
-                letters[count++] = rune.IsBmp ? (char)rune.Value : OfSameCategory(rune);
-                at += rune.Utf16SequenceLength;
-            }
-            starts[count] = at;
-            return letters.AsSpan(0, count);
-        }
-
-        private static char OfSameCategory(Rune rune) => Rune.GetUnicodeCategory(rune) switch
-        {
-            UnicodeCategory.UppercaseLetter => '\u00C0',
-            UnicodeCategory.LowercaseLetter => '\u00DF',
-            UnicodeCategory.ModifierLetter => '\u02B0',
-            UnicodeCategory.OtherLetter => '\u3042',
-            UnicodeCategory.NonSpacingMark => '\u0300',
-            UnicodeCategory.SpacingCombiningMark => '\u0903',
-            UnicodeCategory.EnclosingMark => '\u0488',
-            UnicodeCategory.DecimalDigitNumber => '\u0660',
-            UnicodeCategory.LetterNumber => '\u2160',
-            UnicodeCategory.OtherNumber => '\u00B2',
-            UnicodeCategory.OtherPunctuation => '\u00A1',
-            UnicodeCategory.DashPunctuation => '\u2010',
-            UnicodeCategory.MathSymbol => '\u00B1',
-            UnicodeCategory.CurrencySymbol => '\u00A3',
-            UnicodeCategory.ModifierSymbol => '\u00A8',
-            UnicodeCategory.OtherSymbol => '\u00A9',
-            UnicodeCategory.Format => '\u00AD',
-            UnicodeCategory.PrivateUse => '\uE000',
-            _ => '\u0378', // not assigned
-        };
     }
 
-    /// <summary>Numbers become pieces of their own: each digit, or each run of digits.</summary>
-    public sealed class Digits(bool individual) : PreTokenizer
+    /// <summary>Cuts at single characters.</summary>
+    private sealed class ByCharacter(Func<Rune, bool> isDelimiter, SplitBehavior behavior) : PreTokenizer
     {
-        public override void Split(ReadOnlyMemory<char> text, List<ReadOnlyMemory<char>> pieces)
+        public override void Split(TextPiece text, List<TextPiece> pieces)
         {
+            var stretches = new List<Stretch>();
             int start = 0, at = 0;
-            var startIsNumber = false;
-            foreach (var rune in text.Span.EnumerateRunes())
+            foreach (var rune in text.Text.Span.EnumerateRunes())
             {
-                var isNumber = Rune.IsNumber(rune);
-                if (at > start && (isNumber != startIsNumber || (isNumber && individual)))
+                var end = at + rune.Utf16SequenceLength;
+                if (isDelimiter(rune))
                 {
-                    pieces.Add(text[start..at]);
-                    start = at;
+                    if (start < at)
+                        stretches.Add(new Stretch(start, at, IsDelimiter: false));
+                    stretches.Add(new Stretch(at, end, IsDelimiter: true));
+                    start = end;
                 }
-                startIsNumber = isNumber;
-                at += rune.Utf16SequenceLength;
+                at = end;
             }
-            if (at > start)
-                pieces.Add(text[start..at]);
+            if (start < at)
+                stretches.Add(new Stretch(start, at, IsDelimiter: false));
+            foreach (var (from, to) in behavior.Pieces(stretches))
+                pieces.Add(text.Part(from, to));
         }
     }
+
+    /// <summary>SentencePiece's way with blanks: a space is written as a visible mark, which may also be put before the text.</summary>
+    /// <param name="mark">Usually ▁ (U+2581).</param>
+    /// <param name="isSplit">Every mark begins a piece.</param>
+    public sealed class Metaspace(char mark, MetaspacePrefix prefix, bool isSplit) : PreTokenizer
+    {
+        public override void Split(TextPiece text, List<TextPiece> pieces)
+        {
+            if (text.Text.IsEmpty)
+                return;
+            var marked = text.Text.ToString().Replace(' ', mark);
+            if (marked[0] != mark && (prefix == MetaspacePrefix.Always || (prefix == MetaspacePrefix.First && text.AtStart)))
+                marked = mark + marked;
+            var whole = text with { Text = marked.AsMemory() };
+            var start = 0;
+            for (var at = 1; isSplit && at < marked.Length; at++)
+            {
+                if (marked[at] != mark)
+                    continue;
+                pieces.Add(whole.Part(start, at));
+                start = at;
+            }
+            pieces.Add(whole.Part(start, marked.Length));
+        }
+    }
+}
+
+/// <summary>Where <see cref="PreTokenizer.Metaspace"/> puts a mark before the text that has none. The names are those of <c>tokenizer.json</c>.</summary>
+internal enum MetaspacePrefix
+{
+    /// <summary>Before the whole text only, not after a control token.</summary>
+    First,
+
+    /// <summary>Before each part between control tokens.</summary>
+    Always,
+
+    Never,
 }

@@ -3,8 +3,8 @@ using System.Text;
 namespace SpinStudio.Engine.Tokenization;
 
 /// <summary>
-/// A byte-level byte-pair tokenizer as Hugging Face's <c>tokenizer.json</c> describes it. Encoding adds nothing to the text: what stands before and after it is
-/// the chat template's business. Safe for use from several threads.
+/// A byte-pair tokenizer as Hugging Face's <c>tokenizer.json</c> describes it. Encoding adds nothing to the text unless it is asked to: what stands before and after it
+/// is the chat template's business. Safe for use from several threads.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -15,13 +15,18 @@ public sealed class Tokenizer
     private readonly AddedTokenSplitter _raw;
     private readonly AddedTokenSplitter _normalized;
     private readonly AddedTokenSplitter _special;
+    private readonly AddedTokenSplitter _specialNormalized;
 
     internal Tokenizer(TokenizerModel model, TokenizerSettings settings)
     {
         _model = model;
         _raw = new AddedTokenSplitter(model.AddedTokens.Where(token => !token.Normalized));
-        _normalized = new AddedTokenSplitter(model.AddedTokens.Where(token => token.Normalized));
+        var normalized = model.AddedTokens.Where(token => token.Normalized).ToList();
+        _normalized = new AddedTokenSplitter(normalized.Select(token => token with { Content = model.Normalizer.Normalize(token.Content) }));
         _special = new AddedTokenSplitter(model.AddedTokens.Where(token => token.Special));
+        _specialNormalized = new AddedTokenSplitter(normalized.Where(token => token.Special).Select(token => token with { Content = model.Normalizer.WithoutPrefix(token.Content) }));
+        if (normalized.Find(token => token.Special) is { } token && model.Normalizer.ChangesLength)
+            throw new BadInputException($"special token '{token.Content}' is searched for after a normalizer that changes lengths, and could not be told from text");
         if (model.AddedTokens.FirstOrDefault(token => token.Special && token.Content.EnumerateRunes().Count() == 1) is { } single)
             throw new BadInputException($"special token '{single.Content}' is a single character and could not be told from text");
         Settings = settings;
@@ -37,6 +42,9 @@ public sealed class Tokenizer
 
     /// <summary>One above the highest id. The model's vocabulary may be padded to more.</summary>
     public int VocabSize => _model.Tokens.Length;
+
+    /// <summary>The token of an id as the vocabulary spells it; null where there is none.</summary>
+    public string? Spelling(int id) => (uint)id < (uint)_model.Tokens.Length ? _model.Tokens[id] : null;
 
     /// <summary>Control and other added tokens, by id.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
@@ -58,25 +66,30 @@ public sealed class Tokenizer
     public bool IsSpecial(int id) => _model.Special.Contains(id);
 
     /// <summary>Ids of a text. Added tokens in it, control tokens among them, are recognised.</summary>
-    public int[] Encode(string text)
+    /// <param name="addSpecial">Add the control tokens that the file puts around a text by itself (<c>post_processor</c>), usually a BOS.</param>
+    public int[] Encode(string text, bool addSpecial = false)
     {
         var ids = new List<int>(text.Length / 3);
-        var pieces = new List<ReadOnlyMemory<char>>();
-        foreach (var (raw, rawToken) in _raw.Split(WithoutLoneSurrogates(text)))
+        var pieces = new List<TextPiece>();
+        if (addSpecial)
+            ids.AddRange(_model.Before);
+        foreach (var raw in _raw.Split(WithoutLoneSurrogates(text)))
         {
-            if (rawToken is not null)
+            if (raw.Token is { } rawToken)
             {
                 ids.Add(rawToken.Id);
                 continue;
             }
-            foreach (var (part, token) in _normalized.Split(Normalize(raw)))
+            foreach (var part in _normalized.Split(_model.Normalizer.Normalize(raw.Text)))
             {
-                if (token is not null)
+                if (part.Token is { } token)
                     ids.Add(token.Id);
                 else
-                    EncodePlainPart(part, pieces, ids);
+                    EncodePlainPart(part.Text, raw.Start == 0 && part.Start == 0, pieces, ids);
             }
         }
+        if (addSpecial)
+            ids.AddRange(_model.After);
         return [.. ids];
     }
 
@@ -89,11 +102,12 @@ public sealed class Tokenizer
     /// </summary>
     public string Shield(string text)
     {
-        text = Normalize(WithoutLoneSurrogates(text).Replace(ShieldMark, '\uFFFD'));
+        text = _model.Normalizer.Form(WithoutLoneSurrogates(text).Replace(ShieldMark, '\uFFFD'));
+        var normalized = _specialNormalized.IsEmpty ? text : _model.Normalizer.WithoutPrefix(text);
         StringBuilder? shielded = null;
         for (var at = 0; at < text.Length; at++)
         {
-            if (_special.Longest(text, at) is not null)
+            if (_special.Longest(text, at) is not null || _specialNormalized.Longest(normalized, at) is not null)
             {
                 shielded ??= new StringBuilder(text, 0, at, text.Length + 8);
                 shielded.Append(text[at]);
@@ -116,29 +130,30 @@ public sealed class Tokenizer
     /// <param name="skipSpecial">Leave control tokens out.</param>
     public string Decode(IEnumerable<int> ids, bool skipSpecial = true)
     {
-        using var bytes = new MemoryStream();
+        var text = new StringBuilder();
+        var writing = _model.Decoder.Start();
         foreach (var id in ids)
-            bytes.Write(BytesOf(id, skipSpecial));
-        return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+        {
+            if (!(skipSpecial && IsSpecial(id)))
+                writing.Append(id, text);
+        }
+        writing.Flush(text);
+        return text.ToString();
     }
 
     /// <summary>A decoder for one answer as it grows.</summary>
-    public StreamDecoder StreamDecoder(bool skipSpecial = true) => new(this, skipSpecial);
+    public StreamDecoder StreamDecoder(bool skipSpecial = true) => new(this, _model.Decoder, skipSpecial);
 
     /// <summary>The bytes that a token stands for; none for a skipped control token and for an id that the tokenizer does not have (models may be padded).</summary>
-    public ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) =>
-        (uint)id >= (uint)_model.Tokens.Length || (skipSpecial && IsSpecial(id)) ? [] : _model.Tokens[id];
+    public ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) => skipSpecial && IsSpecial(id) ? [] : _model.Decoder.BytesOf(id);
 
-    private void EncodePlainPart(string part, List<ReadOnlyMemory<char>> pieces, List<int> ids)
+    private void EncodePlainPart(string part, bool atStart, List<TextPiece> pieces, List<int> ids)
     {
-        part = Unshield(part);
         pieces.Clear();
-        _model.PreTokenizer.Split(part.AsMemory(), pieces);
+        _model.PreTokenizer.Split(new TextPiece(Unshield(part).AsMemory(), atStart), pieces);
         foreach (var piece in pieces)
-            _model.Merges.Encode(piece.Span, ids);
+            _model.Merges.Encode(piece.Text.Span, ids);
     }
-
-    private string Normalize(string text) => _model.NormalizesToNfc ? Nfc.Normalize(text) : text;
 
     private static string WithoutLoneSurrogates(string text) =>
         text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
