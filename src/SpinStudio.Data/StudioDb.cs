@@ -19,6 +19,8 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<Run> Runs => Set<Run>();
 
+    public DbSet<RunTag> RunTags => Set<RunTag>();
+
     public DbSet<Iteration> Iterations => Set<Iteration>();
 
     public DbSet<MetricPoint> MetricPoints => Set<MetricPoint>();

@@ -12,7 +12,9 @@ using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Evaluations;
 using SpinStudio.Web.Features.Fetches;
+using SpinStudio.Web.Features.History;
 using SpinStudio.Web.Features.Home;
+using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
@@ -117,6 +119,9 @@ internal static class Studio
         services.AddScoped<RunCreation>();
         services.AddScoped<RunPlanning>();
         services.AddScoped<RunMetrics>();
+        services.AddScoped<HistoryService>();
+        services.AddScoped<RunKeeping>();
+        services.AddScoped<RunPurge>();
         services.AddScoped<SampleService>();
         services.AddScoped<EvaluationService>();
         services.AddScoped<SearchService>();
@@ -140,6 +145,7 @@ internal static class Studio
         services.AddHostedService<Reconciliation>();
         services.AddSingleton<FetchWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<FetchWorker>());
+        services.AddHostedService<DigestBackfill>();
         services.AddQuartz(quartz =>
         {
             quartz.UseDefaultThreadPool(Math.Max(1, slots));

@@ -29,7 +29,7 @@ public enum RunStatus
 }
 
 /// <summary>One training run: what was asked for, and the newest of what its journal said.</summary>
-public sealed class Run
+public sealed partial class Run
 {
     public Guid Id { get; set; } = Guid.CreateVersion7();
 

@@ -3,6 +3,8 @@ using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Fetches;
+using SpinStudio.Web.Features.History;
+using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
@@ -26,6 +28,8 @@ internal static class StudioApi
         FetchEndpoints.Map(api);
         RunEndpoints.Map(api);
         QueueEndpoints.Map(api);
+        HistoryEndpoints.Map(api);
+        KeepingEndpoints.Map(api);
         MemberEndpoints.Map(api);
         UserSettingEndpoints.Map(api);
 

@@ -16,6 +16,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
 
     public async Task ApplyAsync(JournalEvent journalEvent, CancellationToken cancellation)
     {
+        RunDigest.Take(run, journalEvent);
         switch (journalEvent)
         {
             case StartedEvent started:
@@ -241,6 +242,8 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         }
 
         await ReplaceSamplesAsync(evaluation.Report.Iteration, SampleSplit.HeldOut, folder.HeldOutSamples(evaluation.Report.Iteration), cancellation);
+        await db.SaveChangesAsync(cancellation);
+        await RunDigest.TakeAsync(db, run, evaluation.Report, cancellation);
     }
 
     private async Task IterationAsync(IterationEvent finished, CancellationToken cancellation)

@@ -40,6 +40,12 @@ public sealed record RunSummary(
     /// <summary>What the runs of one sweep have in common.</summary>
     public string? GroupName { get; init; }
 
+    /// <summary>In the trash since; it can be restored.</summary>
+    public DateTimeOffset? TrashedAt { get; init; }
+
+    /// <summary>Its files are deleted since: what is left is its history.</summary>
+    public DateTimeOffset? PurgedAt { get; init; }
+
     /// <summary>Something works on it, or will without being asked.</summary>
     public bool Active => Status is RunStatus.Queued or RunStatus.Running or RunStatus.Stopping or RunStatus.Interrupted;
 
@@ -47,9 +53,7 @@ public sealed record RunSummary(
 
     public bool CanPause => Status is RunStatus.Running or RunStatus.Interrupted;
 
-    public bool CanResume => Status is RunStatus.Stopped or RunStatus.Failed or RunStatus.Paused;
-
-    public bool CanDelete => Status is RunStatus.Stopped or RunStatus.Failed or RunStatus.Completed or RunStatus.Paused;
+    public bool CanResume => TrashedAt is null && PurgedAt is null && (Status is RunStatus.Stopped or RunStatus.Failed or RunStatus.Paused);
 
     /// <summary>
     /// What people read: Queued, Held, Preparing, Generating, Scoring, Training, Saving, Evaluating, Pausing, Stopping, Discarding, Paused, Stopped, Interrupted, Failed

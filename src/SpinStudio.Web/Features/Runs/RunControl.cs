@@ -72,7 +72,7 @@ public sealed class RunControl(
         await using var _ = db;
         var place = run.Status == RunStatus.Paused ? await FrontAsync(db, me.TeamId, cancellation) : time.GetUtcNow();
         var resumed = await db.Runs
-            .Where(row => row.Id == id && (row.Status == RunStatus.Stopped || row.Status == RunStatus.Failed || row.Status == RunStatus.Paused) && row.DiscardAskedAt == null)
+            .Where(row => row.Id == id && (row.Status == RunStatus.Stopped || row.Status == RunStatus.Failed || row.Status == RunStatus.Paused) && row.DiscardAskedAt == null && row.TrashedAt == null && row.PurgedAt == null)
             .ExecuteUpdateAsync(row => row
                 .SetProperty(x => x.Status, RunStatus.Queued).SetProperty(x => x.QueuedAt, place).SetProperty(x => x.EndedAt, (DateTimeOffset?)null)
                 .SetProperty(x => x.StoppedById, (Guid?)null).SetProperty(x => x.PausedAt, (DateTimeOffset?)null).SetProperty(x => x.PausedById, (Guid?)null).SetProperty(x => x.HeldAt, (DateTimeOffset?)null)
@@ -81,7 +81,12 @@ public sealed class RunControl(
         if (resumed == 0)
         {
             var current = await runs.SummaryAsync(id, cancellation);
-            return current.Active ? current : throw new StudioException(Refusal.Conflict, $"{run.Name} is {current.Status}; only a stopped, paused or failed run can be resumed.");
+            return current.Active ? current : throw new StudioException(Refusal.Conflict, current switch
+            {
+                { PurgedAt: not null } => $"The files of {run.Name} are deleted, and its checkpoints with them; duplicate it to start anew.",
+                { TrashedAt: not null } => $"{run.Name} is in the trash; restore it first.",
+                _ => $"{run.Name} is {current.Status}; only a stopped, paused or failed run can be resumed.",
+            });
         }
 
         await queue.EnqueueAsync(id, place, cancellation);

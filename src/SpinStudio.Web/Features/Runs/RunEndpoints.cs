@@ -31,11 +31,6 @@ internal static class RunEndpoints
             await control.DiscardAsync(id, confirm, cancellation);
             return Results.Accepted();
         }).WithSummary("Ends a run without saving and deletes it; confirm is the run's name.");
-        runs.MapDelete("/{id:guid}", async (Guid id, string confirm, RunService service, CancellationToken cancellation) =>
-        {
-            await service.DeleteAsync(id, confirm, cancellation);
-            return Results.NoContent();
-        }).WithSummary("Deletes an ended run with its folder and models; confirm is the run's name.");
 
         runs.MapGet("/{id:guid}/metrics", (Guid id, RunMetrics metrics, CancellationToken cancellation, string[]? name = null, long? from = null, long? to = null, int max_points = RunMetrics.MaxPoints) =>
             metrics.SeriesAsync(id, new SeriesQuery(name, from, to, max_points), cancellation)).WithSummary("Curves between two steps, thinned to at most 1,000 points each; spikes stay.");

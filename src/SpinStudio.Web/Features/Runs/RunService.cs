@@ -12,7 +12,7 @@ namespace SpinStudio.Web.Features.Runs;
 
 /// <summary>Runs of the current user's team. Refusals are <see cref="StudioException"/>.</summary>
 public sealed class RunService(
-    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunFeed feed, RunCreation creation, RunPlanning planning, AuditLog audit, StudioPaths paths)
+    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, RunCreation creation, RunPlanning planning, StudioPaths paths)
 {
     /// <param name="search">Only runs whose name contains this, whatever the case.</param>
     public async Task<Page<RunSummary>> ListAsync(
@@ -20,7 +20,7 @@ public sealed class RunService(
     {
         var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var runs = db.Runs.Where(run => run.TeamId == me.TeamId);
+        var runs = db.Runs.Where(run => run.TeamId == me.TeamId && run.TrashedAt == null);
         if (!string.IsNullOrWhiteSpace(search))
         {
             var pattern = Like.Containing(search);
@@ -94,42 +94,6 @@ public sealed class RunService(
     {
         var folder = await FolderAsync(id, cancellation);
         return Directory.Exists(folder.Root) ? new DirectoryInfo(folder.Root).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
-    }
-
-    /// <summary>Deletes an ended run with its folder and models. <paramref name="confirmedName"/> has to be the run's name.</summary>
-    public async Task DeleteAsync(Guid id, string confirmedName, CancellationToken cancellation = default)
-    {
-        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var run = await FindAsync(db, id, TeamRole.Runner, cancellation);
-        if (confirmedName != run.Name)
-        {
-            throw new StudioException(Refusal.Invalid, $"To delete this run, confirm its name '{run.Name}' (got '{confirmedName}').");
-        }
-
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var models = db.Models.Where(model => model.RunId == id);
-        if (await db.Runs.Where(other => other.Id != id && models.Any(model => model.Id == other.ModelId)).Select(other => other.Name).FirstOrDefaultAsync(cancellation) is { } user)
-        {
-            throw new StudioException(Refusal.Conflict, $"A model of this run is the starting model of {user}; delete that run first.");
-        }
-
-        RunStatus[] ended = [RunStatus.Stopped, RunStatus.Failed, RunStatus.Completed, RunStatus.Paused];
-        await models.ExecuteDeleteAsync(cancellation);
-        if (await db.Runs.Where(row => row.Id == id && ended.Contains(row.Status)).ExecuteDeleteAsync(cancellation) == 0)
-        {
-            throw new StudioException(Refusal.Conflict, $"{run.Name} is {run.Status}; stop it before deleting it.");
-        }
-
-        audit.Add(db, me, "run.delete", id, run.Name);
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-        if (Directory.Exists(paths.InData(run.Folder)))
-        {
-            Directory.Delete(paths.InData(run.Folder), recursive: true);
-        }
-
-        feed.Deleted(id, run.TeamId);
     }
 
     /// <summary>The last lines of the engine's output.</summary>

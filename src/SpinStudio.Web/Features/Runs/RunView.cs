@@ -41,6 +41,8 @@ internal static class RunView
             ParentRunId = row.Run.ParentRunId,
             ParentIteration = row.Run.ParentIteration,
             GroupName = row.Run.GroupName,
+            TrashedAt = row.Run.TrashedAt,
+            PurgedAt = row.Run.PurgedAt,
         })];
     }
 
