@@ -51,6 +51,14 @@ internal static class RunRequests
         return series.GetArrayLength() == 0 ? [] : [.. series[0].GetProperty("step").EnumerateArray().Select(step => step.GetInt32())];
     }
 
+    /// <summary>Throws an ended run away, row and all.</summary>
+    public static async Task PurgeAsync(this Browser browser, Guid id)
+    {
+        (await browser.DeleteAsync($"/api/v1/runs/{id}")).EnsureSuccessStatusCode();
+        var answer = await browser.PostAsync("/api/v1/runs/purge", new { ids = new[] { id }, count = 1, keep_history = false });
+        Assert.Equal(1, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("purged").GetInt32());
+    }
+
     /// <summary>The log of a failure is added just after its cause.</summary>
     public static async Task<JsonElement> WaitForFailureLogAsync(this Browser browser, Guid id)
     {

@@ -176,32 +176,6 @@ public sealed class RunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Deleting_needs_the_name_and_takes_folder_and_models_along()
-    {
-        var id = await admin.StartAsync(host, "quick");
-        await admin.WaitForStatusAsync(id, "completed");
-        var folder = Path.Combine(host.Data, "runs", id.ToString("N"));
-        Assert.True(Directory.Exists(folder));
-        Assert.Equal(HttpStatusCode.BadRequest, (await admin.DeleteAsync($"/api/v1/runs/{id}?confirm=wrong")).StatusCode);
-        Assert.Equal(HttpStatusCode.NoContent, (await admin.DeleteAsync($"/api/v1/runs/{id}?confirm=quick")).StatusCode);
-        Assert.False(Directory.Exists(folder));
-        await using var db = host.Db();
-        Assert.False(await db.Models.AnyAsync(model => model.RunId == id));
-        Assert.False(await db.MetricPoints.AnyAsync());
-        Assert.True(await db.AuditEntries.AnyAsync(entry => entry.Action == "run.delete" && entry.Subject == id.ToString()));
-    }
-
-    [Fact]
-    public async Task A_running_run_cannot_be_deleted()
-    {
-        var id = await admin.StartAsync(host, "endless");
-        await admin.WaitForStatusAsync(id, "running");
-        Assert.Equal(HttpStatusCode.Conflict, (await admin.DeleteAsync($"/api/v1/runs/{id}?confirm=endless")).StatusCode);
-        await admin.PostAsync($"/api/v1/runs/{id}/stop");
-        await admin.WaitForStatusAsync(id, "stopped");
-    }
-
-    [Fact]
     public async Task A_bad_setting_is_refused_with_value_limit_and_fix()
     {
         var (model, dataset) = await host.InputsAsync();

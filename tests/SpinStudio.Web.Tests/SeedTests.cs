@@ -22,7 +22,7 @@ public sealed class SeedTests : IAsyncLifetime
         var run = Assert.Single((await admin.GetJsonAsync("/api/v1/runs")).GetProperty("items").EnumerateArray());
         await admin.WaitForStatusAsync(run.GetProperty("id").GetGuid(), "completed");
 
-        (await admin.DeleteAsync($"/api/v1/runs/{run.GetProperty("id").GetString()}?confirm={Uri.EscapeDataString(run.GetProperty("name").GetString()!)}")).EnsureSuccessStatusCode();
+        await admin.PurgeAsync(run.GetProperty("id").GetGuid());
         (await admin.DeleteAsync($"/api/v1/datasets/{dataset.GetProperty("id").GetString()}")).EnsureSuccessStatusCode();
         await host.RestartAsync();
         await using var db = host.Db();
