@@ -159,7 +159,7 @@ public sealed class KeepingTests : IAsyncLifetime
         Assert.Contains("stop it before", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         await admin.PostAsync($"/api/v1/runs/{id}/stop");
         await admin.WaitForStatusAsync(id, "stopped");
-        await admin.DeleteAsync($"/api/v1/runs/{id}");
+        (await admin.DeleteAsync($"/api/v1/runs/{id}")).EnsureSuccessStatusCode();
         Assert.Equal(HttpStatusCode.Conflict, (await admin.PostAsync($"/api/v1/runs/{id}/resume")).StatusCode);
     }
 
