@@ -7,7 +7,7 @@ public sealed class UsageTests
     {
         var help = (await Spinstudio.Run("--help")).Success();
 
-        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "pull", "sample" })
+        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "pull", "serve", "convert", "sample" })
             Assert.Contains($"\n  {command}", help, StringComparison.Ordinal);
     }
 
@@ -18,6 +18,8 @@ public sealed class UsageTests
     [InlineData("inspect")]
     [InlineData("doctor")]
     [InlineData("pull")]
+    [InlineData("serve")]
+    [InlineData("convert")]
     [InlineData("sample make")]
     [InlineData("sample compare")]
     public async Task Every_command_explains_each_of_its_options(string command)

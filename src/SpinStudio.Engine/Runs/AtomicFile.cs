@@ -9,12 +9,20 @@ public static class AtomicFile
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var beside = path + ".tmp";
-        using (var file = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None))
+        try
         {
-            write(file);
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(beside, path, overwrite: true);
         }
-        File.Move(beside, path, overwrite: true);
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
     }
 
     public static void WriteJson<T>(string path, T value) => Write(path, file => JsonSerializer.Serialize(file, value, RunJson.Pretty));
