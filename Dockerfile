@@ -16,7 +16,8 @@ WORKDIR /src
 COPY . .
 RUN dotnet publish src/SpinStudio.Web -c Release -p:RestoreLockedMode=true -o /app \
     && dotnet publish src/SpinStudio.Cli -c Release -p:RestoreLockedMode=true -o /app/engine \
-    && cp -r appsettings.json samples /app/
+    && cp -r appsettings.json samples /app/ \
+    && cp node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so /app/engine/
 
 FROM debian:12-slim
 RUN apt-get update \
