@@ -15,6 +15,7 @@ using SpinStudio.Web.Features.Fetches;
 using SpinStudio.Web.Features.History;
 using SpinStudio.Web.Features.Home;
 using SpinStudio.Web.Features.Keeping;
+using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
@@ -122,6 +123,7 @@ internal static class Studio
         services.AddScoped<HistoryService>();
         services.AddScoped<RunKeeping>();
         services.AddScoped<RunPurge>();
+        services.AddScoped<RunInsights>();
         services.AddScoped<SampleService>();
         services.AddScoped<EvaluationService>();
         services.AddScoped<SearchService>();

@@ -22,6 +22,7 @@ internal static class Glossary
         ["held-out"] = "Examples that are never trained on. They tell whether the model learned the task or only the examples.",
         ["pair"] = "A prompt with the human answer and the opponent's answer to it.",
         ["truncated"] = "Answers that were cut at the length limit instead of ending by themselves.",
+        ["AUC"] = "Probability that a random human answer has more of it than a random generated one. 0.5 tells nothing; near 0 or 1 it gives the answers away.",
         ["epoch"] = "One pass over all pairs of the iteration.",
         ["checkpoint"] = "A saved state from which a run continues as if it had never stopped.",
         ["log-prob"] = "Sum of the log-probabilities of an answer's tokens under the model.",

@@ -5,6 +5,7 @@ using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Fetches;
 using SpinStudio.Web.Features.History;
 using SpinStudio.Web.Features.Keeping;
+using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
@@ -27,6 +28,7 @@ internal static class StudioApi
         ModelEndpoints.Map(api);
         FetchEndpoints.Map(api);
         RunEndpoints.Map(api);
+        InsightEndpoints.Map(api);
         QueueEndpoints.Map(api);
         HistoryEndpoints.Map(api);
         KeepingEndpoints.Map(api);
