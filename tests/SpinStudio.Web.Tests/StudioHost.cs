@@ -100,7 +100,12 @@ public sealed class StudioHost : IAsyncLifetime
         dataset.Versions.Add(await store.AddAsync(Enumerable.Range(0, rows).Select(i => new Example($"Prompt {i}", $"Answer {i}")), 1, "test", DateTimeOffset.UtcNow, default));
         var folder = Path.Combine(Data, "models", Guid.NewGuid().ToString("N"));
         Directory.CreateDirectory(folder);
-        await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), "{}");
+        // The plan of a run reads tokenizer and template; the weights are nobody's business here.
+        foreach (var file in (string[])["config.json", "tokenizer.json", "tokenizer_config.json"])
+        {
+            File.Copy(Path.Combine(StudioPaths.FindContent(), "samples", "model", file), Path.Combine(folder, file));
+        }
+
         await File.WriteAllTextAsync(Path.Combine(folder, "model.safetensors"), "weights");
         var model = new Model
         {

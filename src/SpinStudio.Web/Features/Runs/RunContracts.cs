@@ -1,5 +1,6 @@
 using SpinStudio.Data;
 using SpinStudio.Engine.Runs;
+using SpinStudio.Web.Features.Runs.Planning;
 
 namespace SpinStudio.Web.Features.Runs;
 
@@ -125,7 +126,11 @@ public sealed record SettingChange(string Key, string From, string To);
 /// <param name="Config">Settings; its Model, Dataset and HeldOut are ignored.</param>
 /// <param name="DatasetVersionId">Null: the newest version.</param>
 /// <param name="ClientRequestId">Chosen once per form: sending the same request again returns the run that exists.</param>
-public sealed record NewRun(RunConfig Config, Guid ModelId, Guid DatasetId, string ClientRequestId, Guid? DatasetVersionId = null);
+/// <param name="ParentRunId">The run whose settings were taken over; what was changed is kept with the new run.</param>
+/// <param name="ParentIteration">The iteration of the parent to branch from; <paramref name="ModelId"/> is its model then.</param>
+/// <param name="GroupName">What runs that belong together have in common.</param>
+public sealed record NewRun(
+    RunConfig Config, Guid ModelId, Guid DatasetId, string ClientRequestId, Guid? DatasetVersionId = null, Guid? ParentRunId = null, int? ParentIteration = null, string? GroupName = null);
 
 public enum Severity
 {
@@ -143,6 +148,21 @@ public sealed record PreflightFinding(Severity Severity, string? Field, string M
 /// <param name="StepsPerIteration">Optimizer steps of each iteration.</param>
 public sealed record RunPlan(int TrainExamples, int HeldOutExamples, IReadOnlyList<int> StepsPerIteration, long DiskBytes, long FreeDiskBytes, IReadOnlyList<PreflightFinding> Findings)
 {
+    /// <summary>That opponents and finished models will write.</summary>
+    public long Answers { get; init; }
+
+    /// <summary>Generated, scored and trained on, over the whole run.</summary>
+    public double Tokens { get; init; }
+
+    public required TimeForecast Time { get; init; }
+
+    public required MemoryNeed Memory { get; init; }
+
+    public long FreeMemoryBytes { get; init; }
+
+    /// <summary>The first example as the model reads it; null when its template refuses the dataset.</summary>
+    public RenderedExample? Example { get; init; }
+
     public bool Startable => Findings.All(finding => finding.Severity != Severity.Error);
 }
 

@@ -6,6 +6,8 @@ using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Jobs;
+using SpinStudio.Web.Features.Runs.New;
+using SpinStudio.Web.Features.Runs.Planning;
 using SpinStudio.Web.Live;
 using SpinStudio.Web.Security;
 
@@ -16,10 +18,16 @@ public sealed class RunCreation(
     IDbContextFactory<StudioDb> databases, RunPlanning planning, RunQueue queue, RunFeed feed, AuditLog audit, StudioPaths paths, TimeProvider time)
 {
     private const int LongestRequestId = 64;
+    private const int LongestGroupName = 200;
 
     internal async Task<Guid> CreateAsync(UserInfo me, NewRun request, CancellationToken cancellation)
     {
         CheckRequestId(request.ClientRequestId);
+        if (request.GroupName is { Length: > LongestGroupName } group)
+        {
+            throw new StudioException(Refusal.Invalid, $"group_name has {group.Length} characters; {LongestGroupName} are the limit.");
+        }
+
         if (await ExistingAsync(me.TeamId, request.ClientRequestId, cancellation) is { } existing)
         {
             return existing;
@@ -33,7 +41,7 @@ public sealed class RunCreation(
 
         try
         {
-            return await InsertAsync(me.TeamId, me, request, cancellation);
+            return await InsertAsync(me.TeamId, me, request, plan.Time.Seconds, cancellation);
         }
         catch (DbUpdateException)
         {
@@ -43,13 +51,21 @@ public sealed class RunCreation(
     }
 
     /// <summary>Creates without a person: the bundled first run.</summary>
-    internal Task<Guid> CreateAsync(Guid teamId, NewRun request, CancellationToken cancellation) => InsertAsync(teamId, null, request, cancellation);
+    internal Task<Guid> CreateAsync(Guid teamId, NewRun request, CancellationToken cancellation) => InsertAsync(teamId, null, request, expectedSeconds: null, cancellation);
 
-    private async Task<Guid> InsertAsync(Guid teamId, UserInfo? me, NewRun request, CancellationToken cancellation)
+    /// <summary>The run that a request has made; null when it has made none.</summary>
+    internal async Task<Guid?> ExistingAsync(Guid teamId, string requestId, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.Where(run => run.TeamId == teamId && run.ClientRequestId == requestId).Select(run => (Guid?)run.Id).FirstOrDefaultAsync(cancellation);
+    }
+
+    private async Task<Guid> InsertAsync(Guid teamId, UserInfo? me, NewRun request, double? expectedSeconds, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var model = await db.Models.FirstOrDefaultAsync(model => model.Id == request.ModelId && model.TeamId == teamId, cancellation) ?? throw StudioException.NotFound("model");
         var version = await VersionAsync(db, teamId, request, cancellation);
+        var changes = await ChangesAsync(db, teamId, request, cancellation);
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7();
         var folder = new RunFolder(Path.Combine(paths.Runs, id.ToString("N")));
@@ -71,6 +87,11 @@ public sealed class RunCreation(
             CreatedById = me?.Id,
             CreatedAt = now,
             QueuedAt = now,
+            ExpectedSeconds = expectedSeconds,
+            ParentRunId = request.ParentRunId,
+            ParentIteration = request.ParentIteration,
+            ParentChanges = changes,
+            GroupName = string.IsNullOrWhiteSpace(request.GroupName) ? null : request.GroupName.Trim(),
         };
         db.Runs.Add(run);
         if (me is not null)
@@ -116,10 +137,21 @@ public sealed class RunCreation(
             .FirstOrDefaultAsync(cancellation)
         ?? throw StudioException.NotFound("dataset");
 
-    private async Task<Guid?> ExistingAsync(Guid teamId, string requestId, CancellationToken cancellation)
+    /// <summary>What the new run changes of its parent's settings, as JSON; null without a parent.</summary>
+    private static async Task<string?> ChangesAsync(StudioDb db, Guid teamId, NewRun request, CancellationToken cancellation)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Runs.Where(run => run.TeamId == teamId && run.ClientRequestId == requestId).Select(run => (Guid?)run.Id).FirstOrDefaultAsync(cancellation);
+        if (request.ParentRunId is not { } parentId)
+        {
+            return request.ParentIteration is null ? null : throw new StudioException(Refusal.Invalid, "parent_iteration needs a parent_run_id.");
+        }
+
+        var parent = await db.Runs.AsNoTracking().FirstOrDefaultAsync(run => run.Id == parentId && run.TeamId == teamId, cancellation) ?? throw StudioException.NotFound("parent run");
+        if (request.ParentIteration is { } iteration && !await db.Models.AnyAsync(model => model.RunId == parentId && model.Iteration == iteration && model.Id == request.ModelId, cancellation))
+        {
+            throw new StudioException(Refusal.Invalid, $"model_id is not the model of iteration {iteration} of {parent.Name}; branch with that model, or leave parent_iteration out.");
+        }
+
+        return JsonSerializer.Serialize(SettingChanges.Between(RunView.Config(parent), request.Config), RunJson.Line);
     }
 
     private static void CheckRequestId(string id)

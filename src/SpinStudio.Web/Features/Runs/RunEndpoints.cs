@@ -2,6 +2,7 @@ using SpinStudio.Data;
 using SpinStudio.Web.Features.Downloads;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Evaluations;
+using SpinStudio.Web.Features.Runs.New;
 using SpinStudio.Web.Features.Samples;
 
 namespace SpinStudio.Web.Features.Runs;
@@ -10,6 +11,7 @@ internal static class RunEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
+        MapPresets(api.MapGroup("/presets").WithTags("Presets"));
         var runs = api.MapGroup("/runs").WithTags("Runs");
 
         runs.MapGet("", (RunService service, CancellationToken cancellation, int skip = 0, int take = 50, string? search = null, string? status = null) =>
@@ -22,6 +24,10 @@ internal static class RunEndpoints
             var created = await service.CreateAsync(run, cancellation);
             return Results.Created($"/api/v1/runs/{created.Id}", created);
         }).WithSummary("Creates and queues a run. The same client_request_id again returns the run that exists.").Produces<RunSummary>(StatusCodes.Status201Created);
+        runs.MapPost("/sweep", (NewSweep sweep, Launch launch, CancellationToken cancellation) => launch.StartAsync(sweep, cancellation))
+            .WithSummary("Creates a run for every combination of the values of up to two settings, at most 24. Sent again, it creates those that are missing.");
+        runs.MapGet("/by-request/{clientRequestId}", (string clientRequestId, Launch launch, CancellationToken cancellation) => launch.FindAsync(clientRequestId, cancellation))
+            .WithSummary("What a request has started so far, for somebody whose answer was lost.");
         runs.MapPost("/{id:guid}/stop", (Guid id, RunControl control, CancellationToken cancellation) => control.StopAsync(id, cancellation)).WithSummary("Stops with a checkpoint.");
         runs.MapPost("/{id:guid}/pause", (Guid id, RunControl control, CancellationToken cancellation) => control.PauseAsync(id, cancellation))
             .WithSummary("Puts a running run aside with a checkpoint; resumed, it goes to the front of the queue.");
@@ -80,4 +86,15 @@ internal static class RunEndpoints
     private static RunStatus? Status(string? text) => string.IsNullOrEmpty(text) ? null
         : Enum.TryParse<RunStatus>(text, ignoreCase: true, out var status) && Enum.IsDefined(status) ? status
         : throw new StudioException(Refusal.Invalid, $"status must be one of {string.Join(", ", Enum.GetNames<RunStatus>())} (got '{text}').");
+
+    private static void MapPresets(RouteGroupBuilder presets)
+    {
+        presets.MapGet("", (TeamPresets service, CancellationToken cancellation) => service.ListAsync(cancellation)).WithSummary("Settings that the team keeps under a name.");
+        presets.MapPost("", (SavePreset preset, TeamPresets service, CancellationToken cancellation) => service.SaveAsync(preset, cancellation)).WithSummary("Keeps settings under a name; replace overwrites.");
+        presets.MapDelete("/{id:guid}", async (Guid id, TeamPresets service, CancellationToken cancellation) =>
+        {
+            await service.DeleteAsync(id, cancellation);
+            return Results.NoContent();
+        });
+    }
 }

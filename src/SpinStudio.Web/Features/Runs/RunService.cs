@@ -5,6 +5,7 @@ using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Engine;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Runs.Planning;
 using SpinStudio.Web.Live;
 using SpinStudio.Web.Security;
 

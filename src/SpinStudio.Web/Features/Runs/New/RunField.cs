@@ -19,6 +19,10 @@ internal enum FieldKind
 /// <param name="Choices">Value and label, for <see cref="FieldKind.Choice"/>.</param>
 internal sealed record RunField(string Key, FieldKind Kind, string Group, bool Simple, string Label, string Help, params (string Value, string Label)[] Choices)
 {
+    public bool IsNumber => Kind is FieldKind.Whole or FieldKind.Real or FieldKind.Reals;
+
+    public static RunField Named(string key) => All.First(field => field.Key == key);
+
     public string Id => "field-" + Key.Replace('.', '-').Replace('_', '-');
 
     public static IReadOnlyList<RunField> All { get; } =

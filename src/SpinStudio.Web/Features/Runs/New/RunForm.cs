@@ -10,7 +10,7 @@ namespace SpinStudio.Web.Features.Runs.New;
 internal sealed class RunForm
 {
     private readonly Dictionary<string, string> unreadable = [];
-    private readonly Dictionary<string, string> unreadableText = [];
+    private readonly Dictionary<string, string> typed = [];
     private JsonObject settings;
 
     public RunForm(RunConfig config) => settings = ToJson(config);
@@ -24,23 +24,26 @@ internal sealed class RunForm
     public void Use(RunConfig config)
     {
         unreadable.Clear();
-        unreadableText.Clear();
+        typed.Clear();
         settings = ToJson(config);
     }
 
-    public string Text(RunField field) => unreadableText.GetValueOrDefault(field.Key) ?? TextOf(settings, field);
+    /// <summary>What stands in the field: as it was typed, also while it cannot be read.</summary>
+    public string Text(RunField field) => typed.GetValueOrDefault(field.Key) ?? TextOf(settings, field);
+
+    /// <summary>Everything that was typed, to be kept in a draft.</summary>
+    public IReadOnlyDictionary<string, string> Typed => typed;
 
     public void Set(RunField field, string text)
     {
         unreadable.Remove(field.Key);
-        unreadableText.Remove(field.Key);
+        typed[field.Key] = text;
         if (Read(field, text.Trim()) is { } value)
         {
             Put(settings, field.Key, value);
             return;
         }
 
-        unreadableText[field.Key] = text;
         unreadable[field.Key] = field.Kind switch
         {
             FieldKind.Whole => $"“{text}” is not a whole number.",
