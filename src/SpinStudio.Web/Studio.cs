@@ -110,6 +110,7 @@ internal static class Studio
         services.AddScoped<UploadService>();
         services.AddScoped<ModelService>();
         services.AddScoped<ModelIntake>();
+        services.AddSingleton<ModelReading>();
         services.AddSingleton<OutboundAddresses>();
         services.AddSingleton<FetchFeed>();
         services.AddScoped<FetchService>();

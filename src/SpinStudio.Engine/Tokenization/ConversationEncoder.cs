@@ -69,11 +69,13 @@ public sealed class ConversationEncoder
 
     /// <summary>Prompt and human answer, cut to length. The answer ends with the one EOS unless it was cut; it is empty when the prompt leaves no room.</summary>
     /// <exception cref="BadInputException">The template refuses the conversation, or renders its prompt otherwise when an answer follows.</exception>
-    public EncodedExample Encode(Example example)
+    public EncodedExample Encode(Example example) => Encode(MessagesOf(example), example.Response);
+
+    /// <inheritdoc cref="Encode(Example)"/>
+    public EncodedExample Encode(IReadOnlyList<ChatMessage> prompt, string answer)
     {
-        var messages = MessagesOf(example);
-        int[] answer = [.. Tokenizer.Encode(TrainedText(Shielded(messages), Tokenizer.Shield(example.Response))), EosId];
-        return EncodedExample.Fit(WholePrompt(messages), answer, _maxPromptLength, _maxLength);
+        int[] trained = [.. Tokenizer.Encode(TrainedText(Shielded(prompt), Tokenizer.Shield(answer))), EosId];
+        return EncodedExample.Fit(WholePrompt(prompt), trained, _maxPromptLength, _maxLength);
     }
 
     /// <summary>The text of an answer's ids, without control tokens.</summary>
