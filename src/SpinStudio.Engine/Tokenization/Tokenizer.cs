@@ -49,6 +49,9 @@ public sealed class Tokenizer
     /// <summary>Control and other added tokens, by id.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
+    /// <summary>For people: how it makes tokens.</summary>
+    public string Kind => _model.Decoder is TokenDecoder.Bytes ? "byte-level BPE" : "SentencePiece-style BPE";
+
     /// <summary>What <c>tokenizer_config.json</c> says.</summary>
     public TokenizerSettings Settings { get; }
 

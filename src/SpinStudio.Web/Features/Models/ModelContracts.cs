@@ -47,7 +47,7 @@ public sealed record ModelShape(int Layers, int Hidden, int Intermediate, int He
 
 /// <param name="Template">own, chatml or plain.</param>
 /// <param name="StopTokens">As they are spelt; the first is the one that training appends.</param>
-public sealed record TokenizerFacts(int Tokens, int ControlTokens, string? Bos, string? Eos, string? Pad, IReadOnlyList<string> StopTokens, string Template, string TemplateSource);
+public sealed record TokenizerFacts(string Kind, int Tokens, int ControlTokens, string? Bos, string? Eos, string? Pad, IReadOnlyList<string> StopTokens, string Template, string TemplateSource);
 
 /// <summary>Bytes, for 64 answers of <paramref name="Length"/> tokens at once and for training all weights.</summary>
 public sealed record ModelMemory(long Generate, int Answers, int Length, long Train, long TrainAdamW);

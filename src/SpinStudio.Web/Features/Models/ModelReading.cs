@@ -96,7 +96,7 @@ public sealed class ModelReading
         var tokenizer = encoder.Tokenizer;
         var template = tokenizer.Settings.ChatTemplate is not null ? "own" : encoder.Template.Source == ChatTemplate.ChatMl ? "chatml" : "plain";
         return new TokenizerFacts(
-            tokenizer.VocabSize, tokenizer.AddedTokens.Count(token => token.Special), tokenizer.Settings.BosToken, tokenizer.Settings.EosToken, tokenizer.Settings.PadToken,
+            tokenizer.Kind, tokenizer.VocabSize, tokenizer.AddedTokens.Count(token => token.Special), tokenizer.Settings.BosToken, tokenizer.Settings.EosToken, tokenizer.Settings.PadToken,
             [.. encoder.StopTokenIds.Select(id => Spelt(tokenizer, id))], template, encoder.Template.Source);
     }
 
