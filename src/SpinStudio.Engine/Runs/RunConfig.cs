@@ -29,6 +29,9 @@ public sealed record RunConfig
     /// <summary>Share of the dataset that is set aside for evaluation when <see cref="HeldOut"/> is not given. Deterministic by prompt id.</summary>
     public double HeldOutFraction { get; init; } = 0.05;
 
+    /// <summary>A built-in chat template by name, in place of the model's own. Null: the model's own or, where it has none, the one that suits its tokenizer.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>Use only the first N examples of the dataset after a seeded shuffle; 0 = all.</summary>
     public int MaxExamples { get; init; }
 

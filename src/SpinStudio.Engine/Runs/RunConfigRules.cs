@@ -1,4 +1,5 @@
 using System.Globalization;
+using SpinStudio.Engine.Tokenization;
 
 namespace SpinStudio.Engine.Runs;
 
@@ -17,6 +18,9 @@ internal static class RunConfigRules
             $"must be one line of 1 to {LongestName} characters", Quote(config.Name));
         check.That("model", !string.IsNullOrWhiteSpace(config.Model), "must name a model folder", Quote(config.Model));
         check.That("dataset", !string.IsNullOrWhiteSpace(config.Dataset), "must name a JSON Lines file", Quote(config.Dataset));
+
+        check.That("chat_template", config.ChatTemplate is null || BuiltInTemplates.Names.Contains(config.ChatTemplate),
+            $"must be one of {string.Join(", ", BuiltInTemplates.Names)}", Quote(config.ChatTemplate));
 
         check.Real("held_out_fraction", config.HeldOutFraction, x => x is >= 0 and < 1, ">= 0 and < 1", "0.02 … 0.2");
         check.Whole("max_examples", config.MaxExamples, 0, int.MaxValue, "0 (all)");

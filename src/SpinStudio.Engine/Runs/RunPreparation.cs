@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Models;
+using SpinStudio.Engine.Tokenization;
 
 namespace SpinStudio.Engine.Runs;
 
@@ -36,6 +37,9 @@ public static class RunPreparation
             Directory.CreateDirectory(folder.Iteration(-1));
             ModelFolder.Copy(config.Model, folder.StartModel);
         }
+
+        if (config.ChatTemplate is { } template)
+            File.WriteAllText(Path.Combine(folder.StartModel, TokenizerSettings.TemplateFile), BuiltInTemplates.For(template, Tokenizer.Load(folder.StartModel)));
 
         var (train, heldOut) = Split(config);
         var provenance = new RunProvenance(

@@ -22,7 +22,8 @@ public sealed class RunContext : IDisposable
     {
         (Folder, Config, Journal, Stop) = (folder, config, journal, stop);
         var start = ModelFolder.Open(folder.StartModel);
-        Encoder = ConversationEncoder.Load(folder.StartModel, config.MaxLength, config.MaxPromptLength);
+        var clock = new StoppedClock(AtomicFile.ReadJson<RunProvenance>(folder.Provenance).CreatedAt);
+        Encoder = ConversationEncoder.Load(folder.StartModel, config.MaxLength, config.MaxPromptLength, clock);
         Train = [.. DatasetReader.Read(folder.TrainExamples)];
         HeldOut = new FileInfo(folder.HeldOutExamples).Length == 0 ? [] : [.. DatasetReader.Read(folder.HeldOutExamples).Where(e => Encoder.Encode(e).Answer.Length > 0)];
         _answers = new AnswerGeneration(Encoder, config, start.StopTokenIds.Append(Encoder.EosId));

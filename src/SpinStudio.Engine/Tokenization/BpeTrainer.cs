@@ -49,7 +49,7 @@ public static class BpeTrainer
             foreach (var (part, token, start) in splitter.Split(text))
             {
                 if (token is null)
-                    PreTokenizer.Split(new TextPiece(part.AsMemory(), start == 0), pieces);
+                    PreTokenizer.Split(new TextPiece(part.AsMemory(), start == 0 ? PiecePlace.Start : PiecePlace.AfterCut), pieces);
             }
             foreach (var piece in pieces)
             {

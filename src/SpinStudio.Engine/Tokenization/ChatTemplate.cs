@@ -4,44 +4,34 @@ namespace SpinStudio.Engine.Tokenization;
 
 /// <summary>
 /// Turns a conversation into the text that a model was taught to continue: the Jinja template of a model folder, in the environment that transformers gives it
-/// (<c>messages</c>, <c>add_generation_prompt</c>, <c>bos_token</c>, <c>eos_token</c>, …; no tools, no documents, no date). Safe for use from several threads.
+/// (<c>messages</c>, <c>add_generation_prompt</c>, <c>bos_token</c>, <c>eos_token</c>, <c>strftime_now</c>, …; no tools, no documents). Safe for use from several threads.
 /// </summary>
 public sealed class ChatTemplate
 {
-    /// <summary>ChatML, for models that know its two control tokens.</summary>
-    public const string ChatMl =
-        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}" +
-        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
-
-    /// <summary>Roles as plain text, each turn closed by the model's own end token: needs no control tokens but that one.</summary>
-    public const string PlainRoles =
-        "{% for message in messages %}{{ '<|' + message['role'] + '|>\\n' + message['content'] + eos_token + '\\n' }}{% endfor %}" +
-        "{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}";
-
     private const int LongestRange = 100_000;
-
-    private static readonly string[] ChatMlTokens = ["<|im_start|>", "<|im_end|>"];
 
     private readonly JinjaStatement _template;
     private readonly TokenizerSettings _tokens;
+    private readonly TimeProvider _clock;
 
     /// <param name="source">Jinja.</param>
     /// <param name="tokens">Named tokens that the template may print.</param>
+    /// <param name="clock">For templates that print the date; the system's when not given.</param>
     /// <exception cref="BadInputException">The template is malformed or uses a construct that is not supported; the message names it and its line.</exception>
-    public ChatTemplate(string source, TokenizerSettings tokens)
+    public ChatTemplate(string source, TokenizerSettings tokens, TimeProvider? clock = null)
     {
         Source = source;
         _tokens = tokens;
+        _clock = clock ?? TimeProvider.System;
         _template = JinjaParser.Parse(source);
     }
 
     /// <summary>The template's text.</summary>
     public string Source { get; }
 
-    /// <summary>The template of the tokenizer's folder; where it has none, ChatML if the tokenizer has its tokens, else plain roles.</summary>
-    public static ChatTemplate Of(Tokenizer tokenizer) => new(
-        tokenizer.Settings.ChatTemplate ?? (ChatMlTokens.All(token => tokenizer.IdOf(token) is { } id && tokenizer.IsSpecial(id)) ? ChatMl : PlainRoles),
-        tokenizer.Settings);
+    /// <summary>The template of the tokenizer's folder; where it has none, the built-in one that suits the tokenizer.</summary>
+    public static ChatTemplate Of(Tokenizer tokenizer, TimeProvider? clock = null) =>
+        new(tokenizer.Settings.ChatTemplate ?? BuiltInTemplates.SuitedTo(tokenizer), tokenizer.Settings, clock);
 
     /// <summary>The conversation as text.</summary>
     /// <param name="addGenerationPrompt">End with the opening of an assistant's turn.</param>
@@ -77,6 +67,8 @@ public sealed class ChatTemplate
         yield return ("namespace", (JinjaFunction)MakeNamespace);
         yield return ("dict", (JinjaFunction)((_, named) => named.ToDictionary(StringComparer.Ordinal)));
         yield return ("range", (JinjaFunction)MakeRange);
+        yield return ("strftime_now", (JinjaFunction)((arguments, _) =>
+            Strftime.Format(JinjaValue.Text(arguments.ElementAtOrDefault(0), "argument 1 of strftime_now()"), _clock.GetLocalNow())));
         yield return ("tools", null);
         yield return ("documents", null);
         foreach (var (name, token) in new[] { ("bos_token", _tokens.BosToken), ("eos_token", _tokens.EosToken), ("pad_token", _tokens.PadToken), ("unk_token", _tokens.UnknownToken) })

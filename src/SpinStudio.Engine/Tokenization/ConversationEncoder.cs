@@ -10,9 +10,6 @@ namespace SpinStudio.Engine.Tokenization;
 /// </summary>
 public sealed class ConversationEncoder
 {
-    private const string ProbeQuestion = "What is one and one?";
-    private const string ProbeAnswer = "Two.";
-
     private readonly string _eosText;
     private readonly int _maxLength;
     private readonly int _maxPromptLength;
@@ -30,7 +27,8 @@ public sealed class ConversationEncoder
         Template = template;
         _maxLength = maxLength;
         _maxPromptLength = maxPromptLength;
-        EosId = FindClosingToken();
+        var check = TemplateCheck.Of(tokenizer, template);
+        EosId = check.Problems.Count == 0 ? check.ClosingTokenId!.Value : throw new BadInputException(check.Problems[0]);
         _eosText = tokenizer.AddedTokens.First(token => token.Id == EosId).Content;
         StopTokenIds = [.. stopTokenIds.Prepend(EosId).Concat(tokenizer.EosTokenId is { } eos ? [eos] : []).Distinct()];
         PadTokenId = tokenizer.PadTokenId ?? EosId;
@@ -50,19 +48,20 @@ public sealed class ConversationEncoder
     public int PadTokenId { get; }
 
     /// <summary>Reads tokenizer, chat template and stop tokens of a model folder.</summary>
+    /// <param name="clock">For templates that print the date; the system's when not given.</param>
     /// <exception cref="BadInputException">A file is missing or not supported, the tokenizer has more ids than the model, or the template does not suit training.</exception>
-    public static ConversationEncoder Load(string modelFolder, int maxLength = int.MaxValue, int maxPromptLength = int.MaxValue)
+    public static ConversationEncoder Load(string modelFolder, int maxLength = int.MaxValue, int maxPromptLength = int.MaxValue, TimeProvider? clock = null)
     {
         var tokenizer = Tokenizer.Load(modelFolder);
         var config = ModelConfig.Load(Path.Combine(modelFolder, "config.json"));
         if (tokenizer.VocabSize > config.VocabSize)
             throw new BadInputException($"{modelFolder}: the tokenizer has ids up to {tokenizer.VocabSize - 1}, but config.json has vocab_size {config.VocabSize}");
-        return new ConversationEncoder(tokenizer, ChatTemplate.Of(tokenizer), ModelFolder.ReadStopTokens(modelFolder, config), maxLength, maxPromptLength);
+        return new ConversationEncoder(tokenizer, ChatTemplate.Of(tokenizer, clock), ModelFolder.ReadStopTokens(modelFolder, config), maxLength, maxPromptLength);
     }
 
     /// <summary>Ids of a conversation up to where the model is to answer, the last ones that the prompt's length allows.</summary>
     /// <exception cref="BadInputException">The template refuses the conversation.</exception>
-    public int[] EncodePrompt(IReadOnlyList<ChatMessage> messages) => EncodedExample.Fit(WholePrompt(messages), [], _maxPromptLength, _maxLength).Prompt;
+    public int[] EncodePrompt(IReadOnlyList<ChatMessage> messages) => EncodedExample.Fit(Tokenizer.Encode(PromptText(messages)), [], _maxPromptLength, _maxLength).Prompt;
 
     /// <inheritdoc cref="EncodePrompt(IReadOnlyList{ChatMessage})"/>
     public int[] EncodePrompt(Example example) => EncodePrompt(MessagesOf(example));
@@ -74,14 +73,15 @@ public sealed class ConversationEncoder
     /// <inheritdoc cref="Encode(Example)"/>
     public EncodedExample Encode(IReadOnlyList<ChatMessage> prompt, string answer)
     {
-        int[] trained = [.. Tokenizer.Encode(TrainedText(Shielded(prompt), Tokenizer.Shield(answer))), EosId];
-        return EncodedExample.Fit(WholePrompt(prompt), trained, _maxPromptLength, _maxLength);
+        var text = PromptText(prompt);
+        int[] trained = [.. Tokenizer.EncodeAfter(text, TrainedText(Shielded(prompt), Tokenizer.Shield(answer))), EosId];
+        return EncodedExample.Fit(Tokenizer.Encode(text), trained, _maxPromptLength, _maxLength);
     }
 
     /// <summary>The text of an answer's ids, without control tokens.</summary>
     public string DecodeAnswer(IEnumerable<int> ids) => Tokenizer.Decode(ids, skipSpecial: true);
 
-    private int[] WholePrompt(IReadOnlyList<ChatMessage> messages) => Tokenizer.Encode(Template.Render(Shielded(messages), addGenerationPrompt: true));
+    private string PromptText(IReadOnlyList<ChatMessage> messages) => Template.Render(Shielded(messages), addGenerationPrompt: true);
 
     private static List<ChatMessage> MessagesOf(Example example)
     {
@@ -94,32 +94,9 @@ public sealed class ConversationEncoder
     /// <summary>What the template writes after the prompt, up to the token that closes the turn.</summary>
     private string TrainedText(List<ChatMessage> prompt, string answer)
     {
-        var rest = AfterPrompt(prompt, answer);
+        var rest = TemplateCheck.AfterPrompt(Template, prompt, answer);
         // The last one is the template's own: those in the answer are shielded.
         var end = rest.LastIndexOf(_eosText, StringComparison.Ordinal);
         return end >= 0 ? rest[..end] : throw new BadInputException($"the chat template does not close this answer with '{_eosText}'");
-    }
-
-    private string AfterPrompt(List<ChatMessage> prompt, string answer)
-    {
-        var opened = Template.Render(prompt, addGenerationPrompt: true);
-        var whole = Template.Render([.. prompt, new ChatMessage("assistant", answer)], addGenerationPrompt: false);
-        return whole.StartsWith(opened, StringComparison.Ordinal)
-            ? whole[opened.Length..]
-            : throw new BadInputException("the chat template writes a prompt with add_generation_prompt otherwise than the same prompt with an answer after it; it cannot be trained on");
-    }
-
-    private int FindClosingToken()
-    {
-        var prompt = new List<ChatMessage> { new("user", ProbeQuestion) };
-        var bos = Tokenizer.BosTokenId is { } id ? EncodePrompt(prompt).TakeWhile(token => token == id).Count() : 0;
-        if (bos > 1)
-            throw new BadInputException($"the chat template starts a prompt with {bos} BOS tokens; it must be at most one");
-        var rest = AfterPrompt(prompt, ProbeAnswer);
-        var answer = rest.LastIndexOf(ProbeAnswer, StringComparison.Ordinal);
-        if (answer < 0)
-            throw new BadInputException("the chat template does not write the assistant's answer as it is");
-        var closing = Tokenizer.Encode(rest[(answer + ProbeAnswer.Length)..]).Where(Tokenizer.IsSpecial).Cast<int?>().FirstOrDefault();
-        return closing ?? throw new BadInputException("the chat template does not close the assistant's turn with a control token, so an answer would have no end");
     }
 }

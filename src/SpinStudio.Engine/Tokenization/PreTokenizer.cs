@@ -3,12 +3,24 @@ using System.Text;
 
 namespace SpinStudio.Engine.Tokenization;
 
-/// <summary>A piece of a text on its way to the merges.</summary>
-/// <param name="AtStart">Nothing of the text stands before it.</param>
-internal readonly record struct TextPiece(ReadOnlyMemory<char> Text, bool AtStart)
+/// <summary>What stands before a piece of a text.</summary>
+internal enum PiecePlace
 {
-    /// <summary>A part of it; of the parts of a start only the first is one.</summary>
-    public TextPiece Part(int start, int end) => new(Text[start..end], AtStart && start == 0);
+    /// <summary>Nothing.</summary>
+    Start,
+
+    /// <summary>An added token, or another piece.</summary>
+    AfterCut,
+
+    /// <summary>Text that it goes on from: nothing is put before it.</summary>
+    Within,
+}
+
+/// <summary>A piece of a text on its way to the merges.</summary>
+internal readonly record struct TextPiece(ReadOnlyMemory<char> Text, PiecePlace Place)
+{
+    /// <summary>A part of it.</summary>
+    public TextPiece Part(int start, int end) => new(Text[start..end], start == 0 ? Place : PiecePlace.AfterCut);
 }
 
 /// <summary>Cuts a text into the pieces that byte-pair merges never cross.</summary>
@@ -47,7 +59,7 @@ internal abstract class PreTokenizer
         public override void Split(TextPiece text, List<TextPiece> pieces)
         {
             if (!text.Text.IsEmpty)
-                pieces.Add(addPrefixSpace && text.Text.Span[0] != ' ' ? text with { Text = string.Concat(" ", text.Text.Span).AsMemory() } : text);
+                pieces.Add(addPrefixSpace && text.Place != PiecePlace.Within && text.Text.Span[0] != ' ' ? text with { Text = string.Concat(" ", text.Text.Span).AsMemory() } : text);
         }
     }
 
@@ -98,7 +110,7 @@ internal abstract class PreTokenizer
             if (text.Text.IsEmpty)
                 return;
             var marked = text.Text.ToString().Replace(' ', mark);
-            if (marked[0] != mark && (prefix == MetaspacePrefix.Always || (prefix == MetaspacePrefix.First && text.AtStart)))
+            if (marked[0] != mark && text.Place != PiecePlace.Within && (prefix == MetaspacePrefix.Always || (prefix == MetaspacePrefix.First && text.Place == PiecePlace.Start)))
                 marked = mark + marked;
             var whole = text with { Text = marked.AsMemory() };
             var start = 0;

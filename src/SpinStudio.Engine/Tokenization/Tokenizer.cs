@@ -73,26 +73,21 @@ public sealed class Tokenizer
     public int[] Encode(string text, bool addSpecial = false)
     {
         var ids = new List<int>(text.Length / 3);
-        var pieces = new List<TextPiece>();
         if (addSpecial)
             ids.AddRange(_model.Before);
-        foreach (var raw in _raw.Split(WithoutLoneSurrogates(text)))
-        {
-            if (raw.Token is { } rawToken)
-            {
-                ids.Add(rawToken.Id);
-                continue;
-            }
-            foreach (var part in _normalized.Split(_model.Normalizer.Normalize(raw.Text)))
-            {
-                if (part.Token is { } token)
-                    ids.Add(token.Id);
-                else
-                    EncodePlainPart(part.Text, raw.Start == 0 && part.Start == 0, pieces, ids);
-            }
-        }
+        Encode(text, PiecePlace.Start, ids);
         if (addSpecial)
             ids.AddRange(_model.After);
+        return [.. ids];
+    }
+
+    /// <summary>
+    /// Ids of a text that goes on from another one. Some tokenizers put a space before every text; not so before this one, unless a control token ends what stands before.
+    /// </summary>
+    public int[] EncodeAfter(string before, string text)
+    {
+        var ids = new List<int>(text.Length / 3);
+        Encode(text, before.Length == 0 ? PiecePlace.Start : EndsWithAddedToken(before) ? PiecePlace.AfterCut : PiecePlace.Within, ids);
         return [.. ids];
     }
 
@@ -150,10 +145,35 @@ public sealed class Tokenizer
     /// <summary>The bytes that a token stands for; none for a skipped control token and for an id that the tokenizer does not have (models may be padded).</summary>
     public ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) => skipSpecial && IsSpecial(id) ? [] : _model.Decoder.BytesOf(id);
 
-    private void EncodePlainPart(string part, bool atStart, List<TextPiece> pieces, List<int> ids)
+    private void Encode(string text, PiecePlace opening, List<int> ids)
+    {
+        var pieces = new List<TextPiece>();
+        foreach (var raw in _raw.Split(WithoutLoneSurrogates(text)))
+        {
+            if (raw.Token is { } rawToken)
+            {
+                ids.Add(rawToken.Id);
+                continue;
+            }
+            var place = raw.Start == 0 ? opening : PiecePlace.AfterCut;
+            var normalized = place == PiecePlace.Within ? _model.Normalizer.WithoutPrefix(raw.Text) : _model.Normalizer.Normalize(raw.Text);
+            foreach (var part in _normalized.Split(normalized))
+            {
+                if (part.Token is { } token)
+                    ids.Add(token.Id);
+                else
+                    EncodePlainPart(part.Text, part.Start == 0 ? place : PiecePlace.AfterCut, pieces, ids);
+            }
+        }
+    }
+
+    private bool EndsWithAddedToken(string text) =>
+        _raw.Split(text).Last() is var raw && (raw.Token is not null || _normalized.Split(_model.Normalizer.Normalize(raw.Text)).LastOrDefault().Token is not null);
+
+    private void EncodePlainPart(string part, PiecePlace place, List<TextPiece> pieces, List<int> ids)
     {
         pieces.Clear();
-        _model.PreTokenizer.Split(new TextPiece(Unshield(part).AsMemory(), atStart), pieces);
+        _model.PreTokenizer.Split(new TextPiece(Unshield(part).AsMemory(), place), pieces);
         foreach (var piece in pieces)
             _model.Merges.Encode(piece.Text.Span, ids);
     }

@@ -7,6 +7,9 @@ namespace SpinStudio.Engine.Tokenization;
 /// <param name="ChatTemplate">Source of the Jinja template; null when the folder has none.</param>
 public sealed record TokenizerSettings(string? BosToken = null, string? EosToken = null, string? PadToken = null, string? UnknownToken = null, string? ChatTemplate = null)
 {
+    /// <summary>The chat template as a file of its own; goes before that in <c>tokenizer_config.json</c>.</summary>
+    internal const string TemplateFile = "chat_template.jinja";
+
     private const long LongestFile = 64 << 20;
     private const long LongestTemplate = 1 << 20;
 
@@ -16,7 +19,7 @@ public sealed record TokenizerSettings(string? BosToken = null, string? EosToken
     {
         var config = Path.Combine(folder, "tokenizer_config.json");
         var settings = File.Exists(config) ? JsonFile.Read(config, LongestFile, Read) : new TokenizerSettings();
-        var template = new FileInfo(Path.Combine(folder, "chat_template.jinja"));
+        var template = new FileInfo(Path.Combine(folder, TemplateFile));
         if (!template.Exists)
             return settings;
         return template.Length <= LongestTemplate

@@ -48,6 +48,7 @@ public sealed class RunConfigFileTests
     [InlineData("\"learning_rte\": 1e-5", "unknown key 'learning_rte'; did you mean 'learning_rate'?")]
     [InlineData("\"generation\": {\"topp\": 1}", "unknown key 'generation.topp'; did you mean 'generation.top_p'?")]
     [InlineData("\"zzzzzzzzzzzz\": 1", "known keys are name, kind, model")]
+    [InlineData("\"chat_template\": \"vicuna\"", "chat_template must be one of zephyr, chatml, llama-2, llama-3, mistral, instruction (got \"vicuna\")")]
     [InlineData("\"learning_rate\": 2", "learning_rate must be > 0 and < 1 (got 2); typical: 1e-6 … 1e-3")]
     [InlineData("\"learning_rate\": [0.1, 0]", "learning_rate[1] must be > 0 and < 1 (got 0)")]
     [InlineData("\"beta\": []", "beta must hold 1 to 1000 values, one per iteration (got 0 values)")]

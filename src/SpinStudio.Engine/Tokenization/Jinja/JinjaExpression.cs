@@ -25,7 +25,9 @@ internal abstract class JinjaExpression(int line)
 
     public sealed class Constant(int line, object? value) : JinjaExpression(line)
     {
-        protected override object? Value(JinjaScope scope) => value;
+        public object? Content { get; } = value;
+
+        protected override object? Value(JinjaScope scope) => Content;
     }
 
     public sealed class Variable(int line, string name) : JinjaExpression(line)

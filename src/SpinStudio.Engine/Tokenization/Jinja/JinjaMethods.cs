@@ -45,7 +45,7 @@ internal static class JinjaMethods
             "rstrip" => Strip(text, Characters(), left: false, right: true),
             "split" => Split(text, arguments.ElementAtOrDefault(0), Most(), fromRight: false),
             "rsplit" => Split(text, arguments.ElementAtOrDefault(0), Most(), fromRight: true),
-            "splitlines" => text.TrimEnd('\n').Split('\n').Cast<object?>().ToList(),
+            "splitlines" => Lines(text).Cast<object?>().ToList(),
             "startswith" => Affixes().Any(affix => text.StartsWith(affix, StringComparison.Ordinal)),
             "endswith" => Affixes().Any(affix => text.EndsWith(affix, StringComparison.Ordinal)),
             "upper" => text.ToUpperInvariant(),
@@ -69,6 +69,25 @@ internal static class JinjaMethods
         long Most() => arguments.Count > 1 ? JinjaValue.Whole(arguments[1], $"argument 2 of .{name}()") : -1;
 
         IEnumerable<string> Affixes() => arguments.ElementAtOrDefault(0) is List<object?> several ? several.Select(one => JinjaValue.Text(one, $"argument of .{name}()")) : [Text(0)];
+    }
+
+    /// <summary>Python's lines: at each kind of line end; the last one ends the text, it begins no line.</summary>
+    public static List<string> Lines(string text)
+    {
+        var lines = new List<string>();
+        var start = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] is not ('\n' or '\r' or '\v' or '\f' or '\u001C' or '\u001D' or '\u001E' or '\u0085' or '\u2028' or '\u2029'))
+                continue;
+            lines.Add(text[start..i]);
+            if (text[i] == '\r' && i + 1 < text.Length && text[i + 1] == '\n')
+                i++;
+            start = i + 1;
+        }
+        if (start < text.Length)
+            lines.Add(text[start..]);
+        return lines;
     }
 
     public static string Capitalize(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();

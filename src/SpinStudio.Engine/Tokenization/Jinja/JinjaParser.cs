@@ -300,7 +300,9 @@ internal sealed class JinjaParser
                 var name = Expect(JinjaTokenKind.Name);
                 if (!JinjaFilters.All.ContainsKey(name.Text))
                     throw JinjaError.At(name.Line, $"filter '{name.Text}' is not supported; known are {string.Join(", ", JinjaFilters.All.Keys)}");
-                target = new JinjaExpression.Filter(line, target, name.Text, IsOperator("(") ? Arguments() : JinjaArguments.None);
+                var arguments = IsOperator("(") ? Arguments() : JinjaArguments.None;
+                CheckInner(name, arguments);
+                target = new JinjaExpression.Filter(line, target, name.Text, arguments);
             }
             else if (SkipName("is"))
                 target = Test(line, target);
@@ -309,6 +311,16 @@ internal sealed class JinjaParser
             else
                 return target;
         }
+    }
+
+    /// <summary>Filters that take the name of another filter or of a test.</summary>
+    private static void CheckInner(JinjaToken filter, JinjaArguments arguments)
+    {
+        var place = filter.Text is "map" or "select" or "reject" ? 0 : filter.Text is "selectattr" or "rejectattr" ? 1 : int.MaxValue;
+        if (arguments.ByPosition.ElementAtOrDefault(place) is not JinjaExpression.Constant { Content: string inner })
+            return;
+        if (filter.Text == "map" ? !JinjaFilters.All.ContainsKey(inner) : inner != "==" && !JinjaTests.All.ContainsKey(inner))
+            throw JinjaError.At(filter.Line, $"{(filter.Text == "map" ? "filter" : "test")} '{inner}' in {filter.Text} is not supported");
     }
 
     private JinjaExpression.Test Test(int line, JinjaExpression target)
@@ -403,6 +415,8 @@ internal sealed class JinjaParser
                 return new JinjaExpression.Constant(token.Line, false);
             case { Kind: JinjaTokenKind.Name, Text: "none" or "None" }:
                 return new JinjaExpression.Constant(token.Line, null);
+            case { Kind: JinjaTokenKind.Name, Text: "cycler" or "joiner" or "lipsum" } when IsOperator("("):
+                throw JinjaError.At(token.Line, $"function {token.Text}() is not supported; namespace, dict, range, raise_exception and strftime_now are");
             case { Kind: JinjaTokenKind.Name }:
                 return new JinjaExpression.Variable(token.Line, token.Text);
             case { Kind: JinjaTokenKind.Operator, Text: "(" }:

@@ -9,6 +9,8 @@ namespace SpinStudio.Engine.Tests.Tokenization.Parity;
 /// </summary>
 public sealed class TokenizerFiles
 {
+    public const string Shared = "tokenizer files";
+
     private static readonly string[] Scripts = ["package.json", "package-lock.json", "corpus.mjs", "oracle.mjs"];
 
     public TokenizerFiles()
@@ -47,3 +49,6 @@ public sealed class TokenizerFiles
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{output.Result}\n{errors.Result}");
     }
 }
+
+[CollectionDefinition(TokenizerFiles.Shared)]
+public sealed class TokenizerFilesCollection : ICollectionFixture<TokenizerFiles>;

@@ -6,7 +6,8 @@ using Xunit;
 namespace SpinStudio.Engine.Tests.Tokenization.Parity;
 
 /// <summary>Every id and every decoded text equals that of Hugging Face's tokenizers, under real tokenizer files and under changed copies of them.</summary>
-public sealed class TokenizerParityTests(TokenizerFiles files) : IClassFixture<TokenizerFiles>
+[Collection(TokenizerFiles.Shared)]
+public sealed class TokenizerParityTests(TokenizerFiles files)
 {
     [Theory]
     [InlineData("llama2", 12_000)]

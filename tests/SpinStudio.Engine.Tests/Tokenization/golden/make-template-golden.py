@@ -2,8 +2,11 @@
 
     python3 make-template-golden.py
 
-With paths of tokenizer_config.json files as arguments it writes the rendering of their chat templates to standard output instead.
+With paths of tokenizer_config.json files as arguments it writes the rendering of their chat templates to standard output instead; with --hashes before them, into
+real-templates.golden.json, hashes of templates and renderings by the name of each file's folder.
 """
+import datetime
+import hashlib
 import json
 import pathlib
 import sys
@@ -42,6 +45,7 @@ def render(template, messages, generate, tokens):
     environment = jinja2.sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[jinja2.ext.loopcontrols, Generation])
     environment.filters["tojson"] = tojson
     environment.globals["raise_exception"] = refuse
+    environment.globals["strftime_now"] = datetime.datetime(2026, 3, 7, 9, 5, 4).strftime
     try:
         return environment.from_string(template).render(messages=messages, add_generation_prompt=generate, tools=None, documents=None, **tokens)
     except (jinja2.exceptions.TemplateError, TypeError) as error:
@@ -52,13 +56,25 @@ def renderings(template, tokens):
     return [render(template, messages, generate, tokens) for messages in CONVERSATIONS for generate in (False, True)]
 
 
-if len(sys.argv) > 1:
-    result = []
-    for path in sys.argv[1:]:
-        config = json.loads(pathlib.Path(path).read_text())
-        tokens = {name: config[name] if isinstance(config[name], str) else config[name]["content"] for name in ("bos_token", "eos_token", "pad_token") if config.get(name)}
-        template = config["chat_template"]
-        result.append({"template": template, "tokens": tokens, "expected": renderings(template, tokens)})
+def case(path):
+    config = json.loads(pathlib.Path(path).read_text())
+    tokens = {name: config[name] if isinstance(config[name], str) else config[name]["content"] for name in ("bos_token", "eos_token", "pad_token") if config.get(name)}
+    template = config["chat_template"]
+    return {"template": template, "tokens": tokens, "expected": renderings(template, tokens)}
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+if sys.argv[1:2] == ["--hashes"]:
+    real = {}
+    for path in sys.argv[2:]:
+        one = case(path)
+        real[pathlib.Path(path).parent.name] = {"template": sha256(one["template"]), "expected": [sha256(text) if isinstance(text, str) else None for text in one["expected"]]}
+    (HERE / "real-templates.golden.json").write_text(json.dumps({"conversations": CONVERSATIONS, "templates": real}, ensure_ascii=False, indent=1) + "\n")
+elif len(sys.argv) > 1:
+    result = [case(path) for path in sys.argv[1:]]
     json.dump({"conversations": CONVERSATIONS, "cases": result}, sys.stdout, ensure_ascii=False, indent=1)
 else:
     tokens = {"bos_token": "<s>", "eos_token": "</s>"}
