@@ -124,7 +124,7 @@ internal static class Studio
         services.AddScoped<RunPlanning>();
         services.AddScoped<Launch>();
         services.AddScoped<TeamPresets>();
-        services.AddSingleton<TemplateCheck>();
+        services.AddSingleton<Features.Runs.Planning.TemplateCheck>();
         services.AddSingleton<DatasetCheck>();
         services.AddScoped<RunMetrics>();
         services.AddScoped<HistoryService>();

@@ -57,6 +57,9 @@ public static class BuiltInTemplates
             : source;
     }
 
+    /// <summary>Name of the built-in template with that source, or null.</summary>
+    public static string? NameOf(string source) => All.FirstOrDefault(one => one.Source == source).Name;
+
     /// <summary>What is taken when neither folder nor run names one: ChatML or Llama 3's form if the tokenizer has their tokens, else Zephyr's, which needs only the end token.</summary>
     internal static string SuitedTo(Tokenizer tokenizer) => (All.FirstOrDefault(one => one.Tokens.Length > 0 && one.Tokens.All(token => IsControl(token, tokenizer))).Source) ?? Roles;
 

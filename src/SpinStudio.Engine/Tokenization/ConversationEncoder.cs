@@ -27,7 +27,7 @@ public sealed class ConversationEncoder
         Template = template;
         _maxLength = maxLength;
         _maxPromptLength = maxPromptLength;
-        var check = TemplateCheck.Of(tokenizer, template);
+        var check = TemplateSuitability.Of(tokenizer, template);
         EosId = check.Problems.Count == 0 ? check.ClosingTokenId!.Value : throw new BadInputException(check.Problems[0]);
         _eosText = tokenizer.AddedTokens.First(token => token.Id == EosId).Content;
         StopTokenIds = [.. stopTokenIds.Prepend(EosId).Concat(tokenizer.EosTokenId is { } eos ? [eos] : []).Distinct()];
@@ -94,7 +94,7 @@ public sealed class ConversationEncoder
     /// <summary>What the template writes after the prompt, up to the token that closes the turn.</summary>
     private string TrainedText(List<ChatMessage> prompt, string answer)
     {
-        var rest = TemplateCheck.AfterPrompt(Template, prompt, answer);
+        var rest = TemplateSuitability.AfterPrompt(Template, prompt, answer);
         // The last one is the template's own: those in the answer are shielded.
         var end = rest.LastIndexOf(_eosText, StringComparison.Ordinal);
         return end >= 0 ? rest[..end] : throw new BadInputException($"the chat template does not close this answer with '{_eosText}'");

@@ -32,7 +32,7 @@ public sealed class BuiltInTemplateTests
     {
         foreach (var name in BuiltInTemplates.Names)
         {
-            var check = TemplateCheck.Of(AllTokens, new ChatTemplate(BuiltInTemplates.For(name, AllTokens), AllTokens.Settings with { BosToken = null, EosToken = "<|im_end|>" }));
+            var check = TemplateSuitability.Of(AllTokens, new ChatTemplate(BuiltInTemplates.For(name, AllTokens), AllTokens.Settings with { BosToken = null, EosToken = "<|im_end|>" }));
             Assert.Empty(check.Problems);
             Assert.True(check.TakesSystem && check.TakesSeveralTurns);
             Assert.Equal(name == "llama-3" ? "<|eot_id|>" : "<|im_end|>", AllTokens.Spelling(check.ClosingTokenId!.Value));

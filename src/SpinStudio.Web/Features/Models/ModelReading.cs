@@ -94,7 +94,7 @@ public sealed class ModelReading
     private static TokenizerFacts Facts(ConversationEncoder encoder)
     {
         var tokenizer = encoder.Tokenizer;
-        var template = tokenizer.Settings.ChatTemplate is not null ? "own" : encoder.Template.Source == ChatTemplate.ChatMl ? "chatml" : "plain";
+        var template = tokenizer.Settings.ChatTemplate is not null ? "own" : BuiltInTemplates.NameOf(encoder.Template.Source) ?? "own";
         return new TokenizerFacts(
             tokenizer.Kind, tokenizer.VocabSize, tokenizer.AddedTokens.Count(token => token.Special), tokenizer.Settings.BosToken, tokenizer.Settings.EosToken, tokenizer.Settings.PadToken,
             [.. encoder.StopTokenIds.Select(id => Spelt(tokenizer, id))], template, encoder.Template.Source);

@@ -43,7 +43,7 @@ public sealed class RealTemplateTests(TokenizerFiles files)
     {
         var tokenizer = Tokenizer.Load(Path.Combine(files.Out, name == "llama3" ? "llama3_1" : name));
         var settings = TokenizerSettings.Load(Path.Combine(files.Out, name));
-        var check = TemplateCheck.Of(tokenizer, new ChatTemplate(settings.ChatTemplate!, settings));
+        var check = TemplateSuitability.Of(tokenizer, new ChatTemplate(settings.ChatTemplate!, settings));
         Assert.Empty(check.Problems);
         Assert.Equal(closing, tokenizer.Spelling(check.ClosingTokenId!.Value));
     }

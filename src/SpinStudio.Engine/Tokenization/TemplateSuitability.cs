@@ -4,12 +4,12 @@ namespace SpinStudio.Engine.Tokenization;
 /// Whether a chat template suits training with a tokenizer: it writes a prompt the same with and without an answer after it, the answer as it is, a control token that
 /// closes the answer, and at most one BOS. Tried on a short conversation; needs no model.
 /// </summary>
-public sealed class TemplateCheck
+public sealed class TemplateSuitability
 {
     private const string Question = "What is one and one?";
     private const string Answer = "Two.";
 
-    private TemplateCheck(Tokenizer tokenizer, ChatTemplate template)
+    private TemplateSuitability(Tokenizer tokenizer, ChatTemplate template)
     {
         var problems = new List<string>();
         Problems = problems;
@@ -58,7 +58,7 @@ public sealed class TemplateCheck
     public bool TakesSeveralTurns { get; }
 
     /// <summary>Tries the template.</summary>
-    public static TemplateCheck Of(Tokenizer tokenizer, ChatTemplate template) => new(tokenizer, template);
+    public static TemplateSuitability Of(Tokenizer tokenizer, ChatTemplate template) => new(tokenizer, template);
 
     /// <summary>What the template writes after a prompt when an answer follows.</summary>
     /// <exception cref="BadInputException">The template refuses the conversation, or writes the prompt otherwise when an answer follows.</exception>
