@@ -17,6 +17,7 @@ using SpinStudio.Web.Features.Home;
 using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Playground;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.New;
 using SpinStudio.Web.Features.Runs.Planning;
@@ -133,6 +134,7 @@ internal static class Studio
         services.AddScoped<RunInsights>();
         services.AddScoped<SampleService>();
         services.AddScoped<EvaluationService>();
+        services.AddScoped<PlaygroundService>();
         services.AddScoped<SearchService>();
         services.AddScoped<UserSettings>();
         services.AddScoped<SystemStatus>();
@@ -147,6 +149,8 @@ internal static class Studio
     private static void AddJobs(IServiceCollection services, StudioPaths paths, int slots)
     {
         services.AddSingleton<EngineLocation>();
+        services.AddSingleton<ModelServers>();
+        services.AddHostedService(provider => provider.GetRequiredService<ModelServers>());
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunQueue>();
 

@@ -7,7 +7,7 @@ namespace EndToEnd;
 [Collection(BrowserCollection.Name)]
 public sealed class ScreenshotTests(Browser browser)
 {
-    private const string Wanted = "SPINSTUDIO_SCREENSHOTS";
+    internal const string Wanted = "SPINSTUDIO_SCREENSHOTS";
 
     [SkippableByEnvironment(Wanted)]
     public async Task The_sample_run_while_it_learns()
@@ -20,12 +20,11 @@ public sealed class ScreenshotTests(Browser browser)
         await run.ExpectIterationAsync(1);
         await Expect(ada.Page.Locator(".pairs .pair").First).ToBeVisibleAsync();
 
-        Directory.CreateDirectory(Repository.In("docs", "images"));
-        await ada.Page.ScreenshotAsync(new() { Path = Repository.In("docs", "images", "run.png"), Animations = ScreenshotAnimations.Disabled });
+        await ada.PictureAsync("run");
         await run.ExpectCompletedAsync();
         await run.OpenAsync("samples");
         await Expect(ada.Page.Locator(".card").Filter(new() { HasText = "Human" }).First).ToBeVisibleAsync();
-        await ada.Page.ScreenshotAsync(new() { Path = Repository.In("docs", "images", "samples.png"), Animations = ScreenshotAnimations.Disabled });
+        await ada.PictureAsync("samples");
     }
 }
 

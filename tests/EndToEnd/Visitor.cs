@@ -62,6 +62,22 @@ internal sealed partial class Visitor : IAsyncDisposable
             .SelectMany(violation => violation.Nodes.Select(node => $"{Page.Url} {violation.Id}: {violation.Help}\n    {node.Html}"))];
     }
 
+    /// <summary>Opens a page and waits until its buttons do something.</summary>
+    public async Task OpenAsync(string address)
+    {
+        await Page.GotoAsync(address);
+        await Expect(Page.Locator(".shell[data-interactive]")).ToBeVisibleAsync();
+    }
+
+    /// <summary>Takes a picture of the page for docs/images, when <c>SPINSTUDIO_SCREENSHOTS</c> asks for pictures; else does nothing.</summary>
+    public async Task PictureAsync(string name)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ScreenshotTests.Wanted)))
+            return;
+        Directory.CreateDirectory(Repository.In("docs", "images"));
+        await Page.ScreenshotAsync(new() { Path = Repository.In("docs", "images", name + ".png"), Animations = ScreenshotAnimations.Disabled });
+    }
+
     /// <summary>What a file from the server holds, fetched with this visitor's cookies.</summary>
     public async Task<byte[]> FetchAsync(string address)
     {

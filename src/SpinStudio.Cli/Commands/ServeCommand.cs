@@ -28,17 +28,18 @@ internal static class ServeCommand
         var context = new Option<int>("--context") { Description = "Positions of prompt and answer together; 0 = the model's, at most 4,096.", HelpName = "N", DefaultValueFactory = _ => 0 };
         var dtype = new Option<Precision>("--dtype") { Description = "bf16 or fp32.", HelpName = "TYPE", DefaultValueFactory = _ => Precision.Bf16 };
         var threads = new Option<int>("--threads") { Description = "0 = all cores.", HelpName = "N", DefaultValueFactory = _ => 0 };
+        var guarded = new Option<bool>("--until-input-ends") { Description = "End when standard input does, and with it the program that started this one." };
         var command = new Command("serve", "Serve a model over the OpenAI API on this machine: chat completions, completions, streaming, log-probs.")
         {
-            model, name, port, socket, slots, context, dtype, threads,
+            model, name, port, socket, slots, context, dtype, threads, guarded,
         };
         command.SetAction(parsed => Run(
             new RunConfig { Model = parsed.GetRequiredValue(model), Dataset = "", Dtype = parsed.GetValue(dtype), Threads = Within("--threads", parsed.GetValue(threads), 0, 1024), Generation = new GenerationConfig { MaxNewTokens = 1 } },
-            parsed.GetValue(name), Within("--port", parsed.GetValue(port), 0, 65535), parsed.GetValue(socket), Within("--slots", parsed.GetValue(slots), 1, 1024), parsed.GetValue(context)));
+            parsed.GetValue(name), Within("--port", parsed.GetValue(port), 0, 65535), parsed.GetValue(socket), Within("--slots", parsed.GetValue(slots), 1, 1024), parsed.GetValue(context), parsed.GetValue(guarded)));
         return command;
     }
 
-    private static int Run(RunConfig config, string? name, int port, string? socket, int slots, int context)
+    private static int Run(RunConfig config, string? name, int port, string? socket, int slots, int context, bool untilInputEnds)
     {
         using var model = LoadedModel.Open(config);
         var positions = model.Weights.Config.MaxPositions;
@@ -53,7 +54,10 @@ internal static class ServeCommand
         app.StartAsync(stop.Token).GetAwaiter().GetResult();
         var memory = KeyValueCache.Bytes(model.Weights.Config, slots, capacity, config.Dtype == Precision.Bf16 ? 2 : 4);
         Console.Out.WriteLine($"Serving {name} on {(socket is null ? app.Urls.First() : $"unix:{socket}")}: {slots} answers at once, {capacity} positions each ({Output.Figures.Bytes(memory)} of cache)");
-        stop.Token.WaitHandle.WaitOne();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        if (untilInputEnds)
+            _ = Console.OpenStandardInput().CopyToAsync(Stream.Null, end.Token).ContinueWith(_ => end.Cancel(), TaskScheduler.Default);
+        end.Token.WaitHandle.WaitOne();
         app.StopAsync().GetAwaiter().GetResult();
         return ExitCode.Done;
     }

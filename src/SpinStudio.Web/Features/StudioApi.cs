@@ -7,6 +7,7 @@ using SpinStudio.Web.Features.History;
 using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Playground;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
 using SpinStudio.Web.Features.Search;
@@ -33,6 +34,7 @@ internal static class StudioApi
         HistoryEndpoints.Map(api);
         KeepingEndpoints.Map(api);
         MemberEndpoints.Map(api);
+        PlaygroundEndpoints.Map(api);
         UserSettingEndpoints.Map(api);
 
         api.MapGet("/status", (SystemStatus status, CancellationToken cancellation) => status.GaugesAsync(cancellation)).WithTags("Studio").WithSummary("How busy the machine is.");

@@ -82,6 +82,14 @@ document.addEventListener("keydown", event => {
 
 listenForKeys();
 
+// Enter sends what was typed into a field with data-send; Shift+Enter is a new line.
+document.addEventListener("keydown", event => {
+  const field = event.target instanceof HTMLTextAreaElement && event.target.dataset.send !== undefined ? event.target : null;
+  if (!field || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  field.form?.requestSubmit();
+});
+
 // On a narrow screen the row of tabs scrolls; the open one is brought into sight.
 function showTab(): void {
   document.querySelector(".tabs [aria-current=page]")?.scrollIntoView({ inline: "center", block: "nearest" });
