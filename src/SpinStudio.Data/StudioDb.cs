@@ -15,6 +15,8 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<DatasetVersion> DatasetVersions => Set<DatasetVersion>();
 
+    public DbSet<DatasetReport> DatasetReports => Set<DatasetReport>();
+
     public DbSet<Model> Models => Set<Model>();
 
     public DbSet<Run> Runs => Set<Run>();

@@ -107,6 +107,11 @@ internal static class Studio
         services.AddScoped<AuditLog>();
         services.AddScoped<DatasetService>();
         services.AddScoped<DatasetImporting>();
+        services.AddScoped<DatasetVersions>();
+        services.AddScoped<DatasetRows>();
+        services.AddScoped<DatasetDerivation>();
+        services.AddScoped<DatasetReports>();
+        services.AddSingleton<DatasetMeasuring>();
         services.AddSingleton<DatasetStore>();
         services.AddScoped<UploadService>();
         services.AddScoped<ModelService>();
@@ -159,6 +164,7 @@ internal static class Studio
         services.AddSingleton<FetchWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<FetchWorker>());
         services.AddHostedService<DigestBackfill>();
+        services.AddHostedService(services => services.GetRequiredService<DatasetMeasuring>());
         services.AddQuartz(quartz =>
         {
             quartz.UseDefaultThreadPool(Math.Max(1, slots));

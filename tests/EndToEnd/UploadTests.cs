@@ -58,10 +58,10 @@ public sealed class UploadTests(Browser browser)
         await UploadAsync(page, "table.csv", "id,ask,say\n1,\"Where, then?\",\"There, \"\"then\"\".\"\n2,Who?,Me.\n");
 
         await Expect(page.GetByText("Not recognised")).ToBeVisibleAsync();
-        await page.GetByLabel("Prompt", new() { Exact = true }).SelectOptionAsync("ask");
-        await page.GetByLabel("Response", new() { Exact = true }).SelectOptionAsync("say");
+        await page.GetByLabel("Role of column ask").SelectOptionAsync("prompt");
+        await page.GetByLabel("Role of column say").SelectOptionAsync("response");
         await Expect(Figure(page, "Good rows")).ToHaveTextAsync("2");
-        await Expect(page.GetByText("There, \"then\".")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "What comes of it" }).GetByText("There, \"then\".")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Import 2 rows" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "table", Level = 1 })).ToBeVisibleAsync();
         Assert.Empty(ada.Errors);

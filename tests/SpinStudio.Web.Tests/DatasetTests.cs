@@ -28,10 +28,10 @@ public sealed class DatasetTests : IAsyncLifetime
         Assert.Equal(2, preview.GetProperty("valid_rows").GetInt32());
         Assert.Equal("question", preview.GetProperty("mapping").GetProperty("prompt").GetString());
 
-        var dataset = await ImportAsync(new { upload_id = upload, name = "sums" });
+        var dataset = await ImportAsync(new { upload_ids = new[] { upload }, name = "sums" });
         Assert.Equal(2, dataset.GetProperty("rows").GetInt32());
         var id = dataset.GetProperty("id").GetString();
-        var rows = await admin.GetJsonAsync($"/api/v1/datasets/{id}/rows?search=FOUR");
+        var rows = await admin.GetJsonAsync($"/api/v1/datasets/{id}/search?q=FOUR");
         Assert.Equal("What is 2+2?", Assert.Single(rows.GetProperty("items").EnumerateArray()).GetProperty("prompt").GetString());
 
         var download = await admin.GetAsync($"/api/v1/datasets/{id}/download");
@@ -53,13 +53,13 @@ public sealed class DatasetTests : IAsyncLifetime
         var error = Assert.Single((await PreviewAsync(upload)).GetProperty("errors").EnumerateArray());
         Assert.Equal(2, error.GetProperty("row").GetInt32());
 
-        var refused = await admin.PostAsync("/api/v1/datasets", new { upload_id = upload, name = "rows" });
+        var refused = await admin.PostAsync("/api/v1/datasets", new { upload_ids = new[] { upload }, name = "rows" });
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         Assert.Contains("row 2", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(0, (await admin.GetJsonAsync("/api/v1/datasets")).GetArrayLength());
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(host.Data, "datasets")));
 
-        Assert.Equal(2, (await ImportAsync(new { upload_id = upload, name = "rows", skip_bad_rows = true })).GetProperty("rows").GetInt32());
+        Assert.Equal(2, (await ImportAsync(new { upload_ids = new[] { upload }, name = "rows", skip_bad_rows = true })).GetProperty("rows").GetInt32());
     }
 
     [Fact]
@@ -69,19 +69,19 @@ public sealed class DatasetTests : IAsyncLifetime
         var preview = await PreviewAsync(upload);
         Assert.True(preview.GetProperty("needs_mapping").GetBoolean());
         Assert.Equal(["frage", "antwort"], preview.GetProperty("columns").EnumerateArray().Select(column => column.GetString()));
-        var dataset = await ImportAsync(new { upload_id = upload, name = "fragen", mapping = new { prompt = "frage", response = "antwort" } });
+        var dataset = await ImportAsync(new { upload_ids = new[] { upload }, name = "fragen", mapping = new { prompt = "frage", response = "antwort" } });
         Assert.Equal(1, dataset.GetProperty("rows").GetInt32());
     }
 
     [Fact]
     public async Task A_new_version_leaves_the_old_one_as_it_was()
     {
-        var first = await ImportAsync(new { upload_id = await UploadAsync("a.jsonl", """{"prompt": "a", "response": "b"}"""), name = "rows" });
-        var second = await ImportAsync(new { upload_id = await UploadAsync("b.jsonl", """{"prompt": "c", "response": "d"}"""), name = "", dataset_id = first.GetProperty("id").GetString() });
+        var first = await ImportAsync(new { upload_ids = new[] { await UploadAsync("a.jsonl", """{"prompt": "a", "response": "b"}""") }, name = "rows" });
+        var second = await ImportAsync(new { upload_ids = new[] { await UploadAsync("b.jsonl", """{"prompt": "c", "response": "d"}""") }, name = "", dataset_id = first.GetProperty("id").GetString() });
         Assert.Equal(2, second.GetProperty("version").GetInt32());
         var versions = (await admin.GetJsonAsync($"/api/v1/datasets/{first.GetProperty("id").GetString()}")).GetProperty("versions");
         Assert.Equal(first.GetProperty("sha256").GetString(), versions[1].GetProperty("sha256").GetString());
-        Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(host.Data, "datasets")).Count());
+        Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(host.Data, "datasets"), "*.jsonl").Count());
     }
 
     [Fact]
@@ -94,8 +94,8 @@ public sealed class DatasetTests : IAsyncLifetime
         Assert.Contains("quick", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
         const string Row = """{"prompt": "a", "response": "b"}""";
-        var one = await ImportAsync(new { upload_id = await UploadAsync("a.jsonl", Row), name = "one" });
-        var two = await ImportAsync(new { upload_id = await UploadAsync("a.jsonl", Row), name = "two" });
+        var one = await ImportAsync(new { upload_ids = new[] { await UploadAsync("a.jsonl", Row) }, name = "one" });
+        var two = await ImportAsync(new { upload_ids = new[] { await UploadAsync("a.jsonl", Row) }, name = "two" });
         (await admin.DeleteAsync($"/api/v1/datasets/{one.GetProperty("id").GetString()}")).EnsureSuccessStatusCode();
         Assert.Equal(1, (await admin.GetJsonAsync($"/api/v1/datasets/{two.GetProperty("id").GetString()}/rows")).GetProperty("total").GetInt32());
     }
@@ -109,7 +109,7 @@ public sealed class DatasetTests : IAsyncLifetime
         return id;
     }
 
-    private async Task<JsonElement> PreviewAsync(Guid upload) => await ReadAsync(await admin.PostAsync("/api/v1/datasets/preview", new { upload_id = upload }));
+    private async Task<JsonElement> PreviewAsync(Guid upload) => await ReadAsync(await admin.PostAsync("/api/v1/datasets/preview", new { upload_ids = new[] { upload } }));
 
     private async Task<JsonElement> ImportAsync(object request) => await ReadAsync(await admin.PostAsync("/api/v1/datasets", request));
 

@@ -34,7 +34,7 @@ public sealed class FetchTests : IAsyncLifetime, IDisposable
 
         Assert.Equal("done", Text(done, "state"));
         Assert.Equal("rows.jsonl", Text(done, "name"));
-        var imported = await admin.PostAsync("/api/v1/datasets", new { upload_id = done.GetProperty("upload_id").GetGuid(), name = "fetched" });
+        var imported = await admin.PostAsync("/api/v1/datasets", new { upload_ids = new[] { done.GetProperty("upload_id").GetGuid() }, name = "fetched" });
         Assert.True(imported.IsSuccessStatusCode, await imported.Content.ReadAsStringAsync());
         Assert.Equal(30, (await imported.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("rows").GetInt32());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(host.Data, "fetches")));

@@ -50,8 +50,16 @@ public sealed class DatasetVersion
 
     public int HeldOutRows { get; set; }
 
-    /// <summary>What it was read from: file name and recognised format.</summary>
+    /// <summary>How it was made, in words: file name and recognised format, or what was done with which version.</summary>
     public required string Source { get; set; }
+
+    /// <summary>How it was derived, as JSON; null when it was uploaded or bundled.</summary>
+    public string? Recipe { get; set; }
+
+    /// <summary>The version that it was derived from; it may be deleted meanwhile.</summary>
+    public Guid? ParentId { get; set; }
+
+    public Guid? CreatedById { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
 }

@@ -14,6 +14,9 @@ public static class DatasetLimits
     /// <summary>Most columns of a file.</summary>
     public const int Columns = 1000;
 
+    /// <summary>Brackets within brackets in a row of JSON.</summary>
+    public const int Nesting = 32;
+
     /// <summary>What is wrong with an example, or null.</summary>
     public static string? ProblemOf(Example example) =>
         ProblemOf(example.Prompt, "prompt", required: true) ?? ProblemOf(example.Response, "response", required: true) ?? ProblemOf(example.System, "system message", required: false);

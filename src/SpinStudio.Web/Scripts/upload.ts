@@ -4,6 +4,7 @@ import { bytes, duration } from "./shared/format";
 import { UploadClient } from "./uploads/client";
 
 interface Page {
+  invokeMethodAsync(method: "Began", upload: string): Promise<void>;
   invokeMethodAsync(method: "Arrived", upload: string, only: boolean): Promise<void>;
 }
 
@@ -14,10 +15,13 @@ class Uploads {
     if (this.running.size > 0) event.preventDefault();
   };
 
-  constructor(host: HTMLElement, private readonly page: Page) {
+  /** How many were chosen since nothing was under way. */
+  private chosen = 0;
+
+  constructor(host: HTMLElement, private readonly page: Page, private readonly limit: number) {
     const input = el("input", { type: "file", multiple: "", accept: ".jsonl,.ndjson,.json,.csv,.tsv,.txt", id: "files", class: "visually-hidden" });
     const zone = el("label", { class: "drop", for: "files" },
-      el("strong", {}, "Drop files here"), el("span", { class: "soft" }, "or choose them from this computer"), el("span", { class: "button" }, "Choose files"));
+      el("strong", {}, "Drop files here"), el("span", { class: "soft" }, `or choose them from this computer: JSON Lines, JSON, CSV or TSV, up to ${bytes(limit)} each`), el("span", { class: "button" }, "Choose files"));
     input.addEventListener("change", () => {
       this.take([...(input.files ?? [])]);
       input.value = "";
@@ -40,10 +44,12 @@ class Uploads {
   }
 
   private take(files: File[]): void {
-    for (const file of files) void this.send(file, files.length === 1 && this.running.size === 0);
+    if (this.running.size === 0) this.chosen = 0;
+    this.chosen += files.length;
+    for (const file of files) void this.send(file);
   }
 
-  private async send(file: File, only: boolean): Promise<void> {
+  private async send(file: File): Promise<void> {
     const fill = el("span");
     fill.style.width = "0";
     const bar = el("div", { class: "bar", role: "progressbar", "aria-label": `Upload of ${file.name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, fill);
@@ -51,6 +57,11 @@ class Uploads {
     const cancel = el("button", { type: "button", class: "button quiet small", "aria-label": `Cancel ${file.name}` }, "Cancel");
     const row = el("li", { class: "card" }, el("div", { class: "row" }, el("strong", { class: "grow wrap" }, file.name), text, cancel), bar);
     this.rows.prepend(row);
+
+    if (file.size > this.limit) {
+      this.fail(row, text, cancel, `${bytes(file.size)} is more than the ${bytes(this.limit)} that a file may have.`);
+      return;
+    }
 
     const began = performance.now();
     let from: number | null = null;
@@ -61,27 +72,36 @@ class Uploads {
       bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
       const rate = (sent - from) / Math.max(0.001, (performance.now() - began) / 1000);
       text.textContent = `${bytes(sent)} of ${bytes(file.size)}${rate > 0 ? ` · ${bytes(rate)}/s · ${duration((file.size - sent) / rate)} left` : ""}`;
-    }, message => (text.textContent = message));
+    }, message => (text.textContent = message), id => void this.page.invokeMethodAsync("Began", id));
     cancel.addEventListener("click", () => void client.cancel().then(() => row.remove()));
 
     this.running.add(client);
     try {
       const done = await client.send();
-      fill.style.width = "100%";
-      bar.setAttribute("aria-valuenow", "100");
-      bar.classList.add("good");
-      text.textContent = `${bytes(file.size)}, arrived`;
-      cancel.replaceWith(el("a", { class: "button small primary", href: `/datasets/new?upload=${done.id}` }, "Check and import"));
-      await this.page.invokeMethodAsync("Arrived", done.id, only);
-    } catch (error) {
-      bar.classList.add("bad");
-      text.setAttribute("role", "alert");
-      text.textContent = error instanceof Error ? error.message : "It did not work.";
-      cancel.textContent = "Dismiss";
-      cancel.addEventListener("click", () => row.remove());
-    } finally {
       this.running.delete(client);
+      row.remove();
+      await this.page.invokeMethodAsync("Arrived", done.id, this.chosen === 1);
+    } catch (error) {
+      this.running.delete(client);
+      if (!client.cancelled) this.fail(row, text, cancel, error instanceof Error ? error.message : "It did not work.", file);
     }
+  }
+
+  /** Says why, beside the file; what can be tried again can be. */
+  private fail(row: HTMLElement, text: HTMLElement, cancel: HTMLElement, why: string, file?: File): void {
+    row.querySelector(".bar")?.classList.add("bad");
+    text.setAttribute("role", "alert");
+    text.textContent = why;
+    const dismiss = el("button", { type: "button", class: "button quiet small", "aria-label": `Dismiss ${row.querySelector("strong")?.textContent ?? ""}` }, "Dismiss");
+    dismiss.addEventListener("click", () => row.remove());
+    cancel.replaceWith(dismiss);
+    if (!file) return;
+    const again = el("button", { type: "button", class: "button small", "aria-label": `Try ${file.name} again` }, "Try again");
+    again.addEventListener("click", () => {
+      row.remove();
+      void this.send(file);
+    });
+    dismiss.before(again);
   }
 }
 
@@ -91,6 +111,6 @@ async function antiforgery(): Promise<string> {
 }
 
 /** Called by the page. */
-export function mount(host: HTMLElement, page: Page): Uploads {
-  return new Uploads(host, page);
+export function mount(host: HTMLElement, page: Page, limit: number): Uploads {
+  return new Uploads(host, page, limit);
 }

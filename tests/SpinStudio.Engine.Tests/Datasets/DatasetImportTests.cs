@@ -211,6 +211,46 @@ public sealed class DatasetImportTests : IDisposable
         Assert.Contains("not valid JSON", Assert.Single(Import("x.jsonl", "{\"prompt\":" + new string('[', 100_000) + new string(']', 100_000) + "}").Errors).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_column_of_messages_can_be_chosen_and_may_be_written_as_text()
+    {
+        _folder.Write("x.csv", "id,talk,kind\n1,\"[{\"\"role\"\":\"\"user\"\",\"\"content\"\":\"\"Hi\"\"},{\"\"role\"\":\"\"assistant\"\",\"\"content\"\":\"\"Hello\"\"}]\",Be kind.\n2,no list,\n");
+        var report = DatasetImport.Check(_folder.In("x.csv"), "x.csv", new ColumnMapping(null, null, System: "kind", Messages: "talk"));
+        Assert.Equal(new Example("Hi", "Hello", "Be kind."), Assert.Single(report.Preview).Example);
+        Assert.Equal(new RowError(3, "messages must be a list, or a list written as JSON"), Assert.Single(report.Errors));
+        Assert.Equal(["1", "2"], report.Sample.Select(row => row.Cells[0]));
+        Assert.Equal([2, 3], report.Sample.Select(row => row.Row));
+    }
+
+    [Fact]
+    public void What_follows_the_first_answer_is_left_out_and_said_so()
+    {
+        var report = Import("x.jsonl", """{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}, {"content": "d"}]}""");
+        Assert.Equal(new Example("a", "b"), Assert.Single(report.Preview).Example);
+        Assert.Contains("1 conversations go on after the first answer; that part is left out", report.Warnings);
+        Assert.Equal("messages", report.Format!.Mapping!.Messages);
+    }
+
+    [Theory]
+    [InlineData(null, null, null, "choose the column that holds the prompt")]
+    [InlineData("a", null, null, "choose the column that holds the answer")]
+    [InlineData("a", "A", null, "a column can be one thing only")]
+    [InlineData("a", null, "b", "a column of messages holds prompt and response itself; leave the others out")]
+    public void A_choice_that_makes_no_example_is_refused(string? prompt, string? response, string? messages, string reason)
+    {
+        _folder.Write("x.csv", "a,b\n1,2\n");
+        Assert.Equal(reason, Assert.Throws<BadInputException>(() => DatasetImport.Check(_folder.In("x.csv"), "x.csv", new ColumnMapping(prompt, response, Messages: messages))).Message);
+    }
+
+    [Fact]
+    public void A_first_look_ends_early_and_says_so()
+    {
+        _folder.Write("x.jsonl", string.Concat(Enumerable.Range(0, 30).Select(i => $"{{\"prompt\": \"{i}\", \"response\": \"R\"}}\n")));
+        var look = DatasetImport.Check(_folder.In("x.jsonl"), "x.jsonl", mostRows: 10);
+        Assert.Equal((10, true), (look.Rows, look.Partly));
+        Assert.False(DatasetImport.Check(_folder.In("x.jsonl"), "x.jsonl", mostRows: 30).Partly);
+    }
+
+    [Fact]
     public void Repeated_prompts_are_a_warning()
     {
         var report = Import("x.jsonl", string.Join('\n',

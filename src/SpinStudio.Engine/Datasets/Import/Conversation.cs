@@ -6,16 +6,20 @@ namespace SpinStudio.Engine.Datasets.Import;
 /// <summary>Takes prompt and answer from a list of messages: the first user message, the first assistant message after it, and a system message before it.</summary>
 internal static class Conversation
 {
-    /// <param name="messages">Objects with role and content, or with from and value.</param>
+    /// <param name="messages">Objects with role and content, or with from and value; or such a list written as text, as tables hold it.</param>
     /// <exception cref="BadRowException">It is no such list, or a part is missing.</exception>
-    public static Example Read(JsonElement messages)
+    public static ImportedRow Read(JsonElement messages)
     {
+        if (messages.ValueKind == JsonValueKind.String)
+            messages = Parse(Columns.Text(messages));
         if (messages.ValueKind != JsonValueKind.Array)
             throw new BadRowException("messages must be a list");
         string? system = null, prompt = null;
+        Example? example = null;
         foreach (var message in messages.EnumerateArray())
         {
-            var role = (message.Get("role") ?? message.Get("from")) is { ValueKind: JsonValueKind.String } name ? name.GetString()!.ToLowerInvariant() : throw new BadRowException("a message has no role");
+            var role = (message.Get("role") ?? message.Get("from")) is { ValueKind: JsonValueKind.String } name ? name.GetString()!.ToLowerInvariant()
+                : example is null ? throw new BadRowException("a message has no role") : "";
             switch (role)
             {
                 case "system" when prompt is null:
@@ -24,11 +28,27 @@ internal static class Conversation
                 case "user" or "human" or "prompter" when prompt is null:
                     prompt = Text(message);
                     break;
-                case "assistant" or "gpt" or "model" or "bot" or "chatgpt" when prompt is not null:
-                    return new Example(prompt, Text(message), string.IsNullOrWhiteSpace(system) ? null : system);
+                case "user" or "human" or "prompter" when example is not null:
+                    return new ImportedRow(example, MoreTurns: true);
+                case "assistant" or "gpt" or "model" or "bot" or "chatgpt" when prompt is not null && example is null:
+                    example = new Example(prompt, Text(message), string.IsNullOrWhiteSpace(system) ? null : system);
+                    break;
             }
         }
-        throw new BadRowException(prompt is null ? "no user message" : "no response: no assistant message after the user's");
+        return example is not null ? new ImportedRow(example) : throw new BadRowException(prompt is null ? "no user message" : "no response: no assistant message after the user's");
+    }
+
+    private static JsonElement Parse(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = DatasetLimits.Nesting });
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            throw new BadRowException("messages must be a list, or a list written as JSON");
+        }
     }
 
     /// <summary>The content: text, or a list of parts of which the text ones are taken.</summary>

@@ -7,11 +7,15 @@ namespace SpinStudio.Engine.Datasets.Import;
 /// <param name="Examples">Up to three values, shortened.</param>
 public sealed record DatasetColumn(string Name, IReadOnlyList<string> Examples);
 
+/// <summary>A row of an uploaded file as it is there.</summary>
+/// <param name="Cells">In the order of the columns, shortened.</param>
+public sealed record SampledRow(int Row, IReadOnlyList<string> Cells);
+
 /// <summary>A layout of rows, and how an example is made from one.</summary>
 public sealed class DatasetFormat
 {
     private const int ShownExamples = 3;
-    private const int ShownLength = 120;
+    private const int ShownLength = 240;
 
     private static readonly (string Prompt, string Response)[] Pairs =
     [
@@ -21,9 +25,9 @@ public sealed class DatasetFormat
 
     private static readonly string[] SystemColumns = ["system", "system_prompt"];
 
-    private readonly Func<SourceRow, Example> _read;
+    private readonly Func<SourceRow, ImportedRow> _read;
 
-    private DatasetFormat(string name, ColumnMapping? mapping, Func<SourceRow, Example> read)
+    private DatasetFormat(string name, ColumnMapping? mapping, Func<SourceRow, ImportedRow> read)
     {
         Name = name;
         Mapping = mapping;
@@ -37,42 +41,43 @@ public sealed class DatasetFormat
     /// <summary>For people.</summary>
     public string Name { get; }
 
-    /// <summary>The columns in use, where the layout is one of plain columns; null for lists of messages.</summary>
+    /// <summary>The columns in use; null where a row decides itself, as preferences do.</summary>
     public ColumnMapping? Mapping { get; }
 
     /// <summary>Columns that were mapped by hand.</summary>
-    internal static DatasetFormat Mapped(ColumnMapping mapping) => new("columns chosen by hand", mapping, row => FromColumns(row, mapping));
+    internal static DatasetFormat Mapped(ColumnMapping mapping) => Of("columns chosen by hand", mapping);
 
     /// <summary>Recognises the layout of a file from its first rows; null when the columns have to be mapped by hand.</summary>
     internal static DatasetFormat? Detect(IReadOnlyList<SourceRow> sample)
     {
         var rows = sample.Where(row => row.Problem is null).ToList();
         if (IsList("real"))
-            return new DatasetFormat("SPIN (real, generated)", null, row => Conversation.Read(Required(row, "real")));
+            return Of("SPIN (real, generated)", new ColumnMapping(null, null, Messages: "real"));
         if (Has("chosen") && (Has("prompt") || IsList("chosen")))
             return new DatasetFormat("preferences (chosen)", null, FromPreference);
         if (IsList("messages"))
-            return new DatasetFormat("messages", null, row => Conversation.Read(Required(row, "messages")));
+            return Of("messages", new ColumnMapping(null, null, Messages: "messages"));
         if (IsList("conversations"))
-            return new DatasetFormat("ShareGPT", null, row => Conversation.Read(Required(row, "conversations")));
+            return Of("ShareGPT", new ColumnMapping(null, null, Messages: "conversations"));
 
         var system = SystemColumns.FirstOrDefault(Has);
         if (Has("instruction") && Has("output") && IsThere("input"))
-            return Plain("Alpaca", new ColumnMapping("instruction", "output", system, "input"));
+            return Of("Alpaca", new ColumnMapping("instruction", "output", system, "input"));
         var pair = Pairs.FirstOrDefault(pair => Has(pair.Prompt) && Has(pair.Response));
         // A column that is empty in the first rows is still that column.
         if (pair == default)
             pair = Pairs.FirstOrDefault(pair => IsThere(pair.Prompt) && IsThere(pair.Response));
-        return pair == default ? null : Plain(pair is ("question", "answer") ? "question and answer" : $"{pair.Prompt} and {pair.Response}", new ColumnMapping(pair.Prompt, pair.Response, system));
+        return pair == default ? null : Of(pair is ("question", "answer") ? "question and answer" : $"{pair.Prompt} and {pair.Response}", new ColumnMapping(pair.Prompt, pair.Response, system));
 
         bool Has(string column) => rows.Exists(row => row.Get(column) is not null);
 
         bool IsThere(string column) => rows.Exists(row => row.Columns.ContainsKey(column));
 
         bool IsList(string column) => rows.Exists(row => row.Get(column) is { ValueKind: JsonValueKind.Array });
-
-        static DatasetFormat Plain(string name, ColumnMapping mapping) => new(name, mapping, row => FromColumns(row, mapping));
     }
+
+    private static DatasetFormat Of(string name, ColumnMapping mapping) =>
+        new(name, mapping, row => mapping.Messages is { } messages ? FromMessages(row, messages, mapping.System) : new ImportedRow(FromColumns(row, mapping)));
 
     /// <summary>All columns of the first rows, in the order in which they come up.</summary>
     internal static IReadOnlyList<DatasetColumn> ColumnsOf(IReadOnlyList<SourceRow> sample) =>
@@ -80,27 +85,37 @@ public sealed class DatasetFormat
             .Select(name => new DatasetColumn(name, [.. sample.Select(row => row.Get(name)).OfType<JsonElement>().Take(ShownExamples).Select(Shown)]))];
 
     /// <exception cref="BadRowException">The row is no example.</exception>
-    internal Example Read(SourceRow row)
+    internal ImportedRow Read(SourceRow row)
     {
-        var example = _read(row);
-        return DatasetLimits.ProblemOf(example) is { } problem ? throw new BadRowException(problem) : example;
+        var read = _read(row);
+        return DatasetLimits.ProblemOf(read.Example) is { } problem ? throw new BadRowException(problem) : read;
+    }
+
+    /// <summary>The first rows as they are in the file, their cells shortened, in the order of the columns.</summary>
+    internal static IReadOnlyList<SampledRow> SampleOf(IReadOnlyList<SourceRow> sample, IReadOnlyList<DatasetColumn> columns, int most) =>
+        [.. sample.Take(most).Select(row => new SampledRow(row.Number, [.. columns.Select(column => row.Get(column.Name) is { } value ? Shown(value) : "")]))];
+
+    private static ImportedRow FromMessages(SourceRow row, string column, string? system)
+    {
+        var read = Conversation.Read(Required(row, column));
+        return Columns.OptionalText(row, system) is { } text ? read with { Example = read.Example with { System = text } } : read;
     }
 
     private static Example FromColumns(SourceRow row, ColumnMapping mapping)
     {
-        var prompt = Columns.Text(row, mapping.Prompt);
+        var prompt = Columns.Text(row, mapping.Prompt!);
         if (Columns.OptionalText(row, mapping.Input) is { } input)
             prompt = string.IsNullOrWhiteSpace(prompt) ? input : $"{prompt}\n\n{input}";
         var check = row.Get("check") is { ValueKind: JsonValueKind.Object } found ? found.Clone() : (JsonElement?)null;
-        return new Example(prompt, Columns.Text(row, mapping.Response), Columns.OptionalText(row, mapping.System), check);
+        return new Example(prompt, Columns.Text(row, mapping.Response!), Columns.OptionalText(row, mapping.System), check);
     }
 
     /// <summary>The chosen answer of a preference pair: text, or a conversation.</summary>
-    private static Example FromPreference(SourceRow row)
+    private static ImportedRow FromPreference(SourceRow row)
     {
         var chosen = Required(row, "chosen");
         if (chosen.ValueKind != JsonValueKind.Array)
-            return FromColumns(row, new ColumnMapping("prompt", "chosen", SystemColumns.FirstOrDefault(column => row.Get(column) is not null)));
+            return new ImportedRow(FromColumns(row, new ColumnMapping("prompt", "chosen", SystemColumns.FirstOrDefault(column => row.Get(column) is not null))));
         // Either the whole conversation, or the answer alone with the prompt beside it as text or as messages.
         if (chosen.EnumerateArray().Any(message => message.Get("role") is { ValueKind: JsonValueKind.String } role && role.ValueEquals("user")))
             return Conversation.Read(chosen);

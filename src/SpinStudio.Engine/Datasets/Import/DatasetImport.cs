@@ -23,10 +23,12 @@ public static class DatasetImport
     /// <param name="fileName">Its name as uploaded: used in messages, and to tell CSV from TSV. Never opened.</param>
     /// <param name="mapping">Columns chosen by hand; null: recognise the layout.</param>
     /// <param name="previewRows">Valid rows to show.</param>
+    /// <param name="mostRows">Rows after which it ends, for a first look; the report says when it did.</param>
     /// <exception cref="BadInputException">The file is empty or of a kind that is not read, or the mapping names a column that is not there.</exception>
     public static ImportReport Check(
-        string path, string fileName, ColumnMapping? mapping = null, int previewRows = 20, IProgress<ImportProgress>? progress = null, CancellationToken cancellation = default) =>
-        Scan(path, fileName, mapping, previewRows, progress, write: null, cancellation);
+        string path, string fileName, ColumnMapping? mapping = null, int previewRows = 20, int mostRows = int.MaxValue, IProgress<ImportProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Scan(path, fileName, mapping, previewRows, mostRows, progress, write: null, cancellation);
 
     /// <summary>
     /// Writes the canonical file. All or nothing: unless <paramref name="skipBadRows"/>, a single bad row means that nothing is written and the report says why.
@@ -44,7 +46,7 @@ public static class DatasetImport
             ImportReport report;
             using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write))
             {
-                report = Scan(path, fileName, mapping, previewRows, progress, Write, cancellation);
+                report = Scan(path, fileName, mapping, previewRows, int.MaxValue, progress, Write, cancellation);
                 report = report with { Bytes = file.Length };
                 file.Flush(flushToDisk: true);
 
@@ -67,7 +69,8 @@ public static class DatasetImport
     }
 
     private static ImportReport Scan(
-        string path, string fileName, ColumnMapping? mapping, int previewRows, IProgress<ImportProgress>? progress, Action<Example>? write, CancellationToken cancellation)
+        string path, string fileName, ColumnMapping? mapping, int previewRows, int mostRows, IProgress<ImportProgress>? progress, Action<Example>? write,
+        CancellationToken cancellation)
     {
         var kind = SourceKinds.Of(path, fileName);
         var sample = Sample(path, kind);
@@ -79,25 +82,30 @@ public static class DatasetImport
         var promptIds = new HashSet<ulong>();
         var errors = new List<RowError>();
         var preview = new List<PreviewRow>();
-        var errorCount = 0;
+        var (errorCount, moreTurns, passed) = (0, 0, 0);
+        var partly = false;
 
         using var stream = File.OpenRead(path);
         foreach (var row in Rows(stream, kind))
         {
             cancellation.ThrowIfCancellationRequested();
+            if (partly = passed++ == mostRows)
+                break;
             if (row.Number % RowsPerReport == 0)
                 progress?.Report(new ImportProgress(row.Number, (double)stream.Position / stream.Length));
             // Without a layout only the sample's own problems can be told.
             if (format is null && row.Problem is null)
                 continue;
-            if (Problem(row, out var example) is { } problem)
+            if (Problem(row, out var read) is { } problem)
             {
                 if (++errorCount <= ReportedErrors)
                     errors.Add(new RowError(row.Number, problem));
                 continue;
             }
             rows++;
-            promptIds.Add(Convert.ToUInt64(example!.PromptId, 16));
+            var example = read!.Example;
+            promptIds.Add(Convert.ToUInt64(example.PromptId, 16));
+            moreTurns += read.MoreTurns ? 1 : 0;
             write?.Invoke(example);
             if (preview.Count < previewRows)
                 preview.Add(new PreviewRow(row.Number, example));
@@ -111,18 +119,20 @@ public static class DatasetImport
             Preview = preview,
             Errors = errors,
             ErrorCount = errorCount,
+            Sample = DatasetFormat.SampleOf(sample, columns, previewRows),
             Rows = rows,
-            Warnings = [.. Warnings(rows - promptIds.Count, columns, format)],
+            Partly = partly,
+            Warnings = [.. Warnings(rows - promptIds.Count, moreTurns, columns, format)],
         };
 
-        string? Problem(SourceRow row, out Example? example)
+        string? Problem(SourceRow row, out ImportedRow? read)
         {
-            example = null;
+            read = null;
             if (row.Problem is not null)
                 return row.Problem;
             try
             {
-                example = format!.Read(row);
+                read = format!.Read(row);
                 return null;
             }
             catch (BadRowException e)
@@ -164,20 +174,24 @@ public static class DatasetImport
 
     private static void CheckMapping(ColumnMapping mapping, IReadOnlyList<DatasetColumn> columns)
     {
-        foreach (var name in new[] { mapping.Prompt, mapping.Response, mapping.System, mapping.Input }.OfType<string>())
+        if (mapping.Problem is { } problem)
+            throw new BadInputException(problem);
+        foreach (var name in mapping.Used)
         {
             if (!columns.Any(column => column.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
                 throw new BadInputException($"there is no column '{name}'; the file has {string.Join(", ", columns.Take(20).Select(column => $"'{column.Name}'"))}");
         }
     }
 
-    private static IEnumerable<string> Warnings(int duplicatePrompts, IReadOnlyList<DatasetColumn> columns, DatasetFormat? format)
+    private static IEnumerable<string> Warnings(int duplicatePrompts, int moreTurns, IReadOnlyList<DatasetColumn> columns, DatasetFormat? format)
     {
         if (duplicatePrompts > 0)
             yield return $"{duplicatePrompts} rows repeat the prompt of an earlier row";
+        if (moreTurns > 0)
+            yield return $"{moreTurns} conversations go on after the first answer; that part is left out";
         if (format?.Mapping is { } mapping)
         {
-            var used = new[] { mapping.Prompt, mapping.Response, mapping.System, mapping.Input, "check" };
+            var used = mapping.Used.Append("check").ToList();
             var unused = columns.Where(column => !used.Contains(column.Name, StringComparer.OrdinalIgnoreCase)).Select(column => column.Name).ToList();
             if (unused.Count > 0)
                 yield return $"columns not used: {string.Join(", ", unused.Take(10))}{(unused.Count > 10 ? ", …" : "")}";

@@ -23,6 +23,12 @@ public sealed record ImportReport
     /// <summary>Columns of the first rows with example values, to choose from.</summary>
     public required IReadOnlyList<DatasetColumn> Columns { get; init; }
 
+    /// <summary>The first rows as they are in the file.</summary>
+    public IReadOnlyList<SampledRow> Sample { get; init; } = [];
+
+    /// <summary>Only the first rows were read.</summary>
+    public bool Partly { get; init; }
+
     /// <summary>The first valid rows, as they are imported.</summary>
     public IReadOnlyList<PreviewRow> Preview { get; init; } = [];
 

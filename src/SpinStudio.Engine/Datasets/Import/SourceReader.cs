@@ -7,8 +7,6 @@ namespace SpinStudio.Engine.Datasets.Import;
 /// <summary>Reads the rows of an uploaded file one after the other, in bounded memory. A row that cannot be read comes with its problem; reading goes on where it can.</summary>
 internal static class SourceReader
 {
-    private const int DeepestNesting = 32;
-
     /// <param name="stream">Its position tells progress.</param>
     public static IEnumerable<SourceRow> Read(Stream stream, SourceKind kind) => kind switch
     {
@@ -29,7 +27,7 @@ internal static class SourceReader
             return SourceRow.Bad(line.Number, "not valid UTF-8; save the file as UTF-8");
         try
         {
-            using var document = JsonDocument.Parse(Encoding.UTF8.GetString(line.Bytes.Span), new JsonDocumentOptions { MaxDepth = DeepestNesting });
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetString(line.Bytes.Span), new JsonDocumentOptions { MaxDepth = DatasetLimits.Nesting });
             return SourceRow.Of(line.Number, document.RootElement.Clone());
         }
         catch (JsonException e)

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
+using SpinStudio.Engine;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
@@ -10,9 +11,10 @@ namespace SpinStudio.Web.Features.Datasets;
 
 /// <summary>Datasets of the current user's team. Refusals are <see cref="StudioException"/>.</summary>
 public sealed class DatasetService(
-    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, DatasetImporting importing, AuditLog audit, StudioPaths paths)
+    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, DatasetImporting importing, DatasetVersions versions, DatasetStore store, DatasetMeasuring measuring, AuditLog audit,
+    StudioPaths paths, TimeProvider time)
 {
-    private const int LargestPage = 500;
+    private const int NamedRuns = 5;
 
     public async Task<IReadOnlyList<DatasetSummary>> ListAsync(CancellationToken cancellation = default)
     {
@@ -24,54 +26,89 @@ public sealed class DatasetService(
     public async Task<DatasetDetail> GetAsync(Guid id, CancellationToken cancellation = default)
     {
         var summary = await SummaryAsync(id, cancellation);
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var versions = await db.DatasetVersions.Where(version => version.DatasetId == id).OrderByDescending(version => version.Number)
-            .Select(version => new DatasetVersionInfo(version.Id, version.Number, version.Rows, version.HeldOutRows, version.Bytes, version.Sha256, version.Source, version.CreatedAt))
+        var infos = await db.DatasetVersions.Where(version => version.DatasetId == id).OrderByDescending(version => version.Number)
+            .Select(version => new DatasetVersionInfo(
+                version.Id, version.Number, version.Rows, version.HeldOutRows, version.Bytes, version.Sha256, version.Source,
+                db.Users.Where(user => user.Id == version.CreatedById).Select(user => user.UserName).FirstOrDefault(),
+                db.DatasetVersions.Where(parent => parent.Id == version.ParentId && parent.Dataset!.TeamId == me.TeamId)
+                    .Select(parent => new VersionReference(parent.DatasetId, parent.Dataset!.Name, parent.Number)).FirstOrDefault(),
+                version.CreatedAt, db.Runs.Count(run => run.DatasetVersionId == version.Id)))
             .ToListAsync(cancellation);
+        var files = await db.DatasetVersions.Where(version => version.DatasetId == id).Select(version => new { version.File, version.HeldOutFile }).ToListAsync(cancellation);
         var runs = await db.Runs.Where(run => run.DatasetVersion!.DatasetId == id).OrderByDescending(run => run.CreatedAt)
             .Select(run => new RunReference(run.Id, run.Name)).ToListAsync(cancellation);
-        return new DatasetDetail(summary, versions, runs);
+        return new DatasetDetail(summary, infos, runs, SizeOf(files.SelectMany(version => new[] { version.File, version.HeldOutFile })));
     }
 
-    /// <param name="search">Only rows whose prompt or response contains this, whatever the case.</param>
-    public async Task<Page<DatasetRow>> RowsAsync(Guid id, int skip, int take, string? search = null, CancellationToken cancellation = default)
-    {
-        var (_, file) = await FileAsync(id, cancellation);
-        var text = search?.Trim();
-        var rows = DatasetReader.Read(file).Select((example, index) => new DatasetRow(index + 1, example.PromptId, example.System, example.Prompt, example.Response));
-        if (!string.IsNullOrEmpty(text))
-        {
-            rows = rows.Where(row => row.Prompt.Contains(text, StringComparison.OrdinalIgnoreCase) || row.Response.Contains(text, StringComparison.OrdinalIgnoreCase));
-        }
+    /// <summary>A first look at completed uploads, at most so many rows of each; nothing is kept.</summary>
+    /// <inheritdoc cref="PreviewAsync(IReadOnlyList{Guid}, ImportMapping?, int, IProgress{int}?, CancellationToken)"/>
+    public Task<ImportPreview> PreviewAsync(Guid uploadId, ImportMapping? mapping = null, CancellationToken cancellation = default) =>
+        PreviewAsync([uploadId], mapping, int.MaxValue, null, cancellation);
 
-        var page = new List<DatasetRow>();
-        var total = 0;
-        foreach (var row in rows)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (total >= skip && page.Count < Math.Clamp(take, 1, LargestPage))
-            {
-                page.Add(row);
-            }
-
-            total++;
-        }
-
-        return new Page<DatasetRow>(page, total);
-    }
-
-    /// <summary>Reads a completed upload without keeping anything. <paramref name="mapping"/> null: recognise the layout.</summary>
-    public async Task<ImportPreview> PreviewAsync(Guid uploadId, ImportMapping? mapping = null, CancellationToken cancellation = default)
+    /// <summary>Reads completed uploads without keeping anything.</summary>
+    /// <param name="mapping">Null: recognise the layout.</param>
+    /// <param name="mostRows">Rows of each file after which it ends.</param>
+    /// <param name="progress">Rows looked at so far.</param>
+    public async Task<ImportPreview> PreviewAsync(
+        IReadOnlyList<Guid> uploadIds, ImportMapping? mapping, int mostRows, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         await currentUser.RequireAsync(TeamRole.Runner, cancellation);
-        return await importing.PreviewAsync(uploadId, mapping, cancellation);
+        return await importing.PreviewAsync(uploadIds, mapping, mostRows, progress, cancellation);
     }
 
-    /// <summary>All or nothing: the dataset version exists with its hash afterwards, or nothing changed. The upload is used up.</summary>
-    public async Task<DatasetSummary> ImportAsync(ImportRequest request, CancellationToken cancellation = default)
+    /// <summary>All or nothing: the dataset version exists with its hash afterwards, or nothing changed. The uploads are used up.</summary>
+    public async Task<DatasetSummary> ImportAsync(ImportRequest request, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
-        return await SummaryAsync(await importing.ImportAsync(me, request, cancellation), cancellation);
+        return await SummaryAsync(await importing.ImportAsync(me, request, progress, cancellation), cancellation);
+    }
+
+    /// <summary>Adds the bundled dataset, where the team has none of its name.</summary>
+    public async Task<DatasetSummary> AddSampleAsync(CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        Dataset dataset;
+        try
+        {
+            dataset = await store.AddBundledAsync(me.TeamId, time.GetUtcNow(), cancellation);
+        }
+        catch (BadInputException missing)
+        {
+            throw new StudioException(Refusal.NotFound, $"The bundled sample is not complete: {missing.Message}.");
+        }
+
+        await versions.NewNameAsync(me, dataset.Name, null, cancellation);
+        dataset.CreatedById = me.Id;
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        db.Datasets.Add(dataset);
+        audit.Add(db, me, "dataset.sample", dataset.Id, dataset.Name);
+        await db.SaveChangesAsync(cancellation);
+        measuring.Ask(dataset.Versions[0].Id);
+        return await SummaryAsync(dataset.Id, cancellation);
+    }
+
+    /// <summary>Renames or describes. Versions and runs keep referring to it.</summary>
+    public async Task<DatasetSummary> ChangeAsync(Guid id, DatasetChange change, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var dataset = await db.Datasets.FirstOrDefaultAsync(row => row.Id == id && row.TeamId == me.TeamId, cancellation) ?? throw StudioException.NotFound("dataset");
+        var before = dataset.Name;
+        if (change.Name is not null)
+        {
+            dataset.Name = await versions.NewNameAsync(me, change.Name, id, cancellation);
+        }
+
+        if (change.Description is not null)
+        {
+            dataset.Description = DatasetVersions.Description(change.Description);
+        }
+
+        audit.Add(db, me, "dataset.change", id, before == dataset.Name ? dataset.Name : $"{before}, now {dataset.Name}");
+        await db.SaveChangesAsync(cancellation);
+        return await SummaryAsync(id, cancellation);
     }
 
     /// <summary>Refused while a run uses it.</summary>
@@ -80,38 +117,63 @@ public sealed class DatasetService(
         var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var dataset = await db.Datasets.Include(row => row.Versions).FirstOrDefaultAsync(row => row.Id == id && row.TeamId == me.TeamId, cancellation) ?? throw StudioException.NotFound("dataset");
-        var users = await db.Runs.Where(run => run.DatasetVersion!.DatasetId == id).Select(run => run.Name).ToListAsync(cancellation);
-        if (users.Count > 0)
-        {
-            throw new StudioException(Refusal.Conflict, $"{dataset.Name} is used by {users.Count} run{(users.Count == 1 ? "" : "s")} ({string.Join(", ", users.Take(3))}); delete {(users.Count == 1 ? "it" : "them")} first.");
-        }
-
-        var files = dataset.Versions.SelectMany(version => new[] { version.File, version.HeldOutFile }).OfType<string>().Distinct().ToList();
+        var dataset = await FindAsync(db, me, id, cancellation);
+        RefuseUsed(dataset.Name, await db.Runs.Where(run => run.DatasetVersion!.DatasetId == id).OrderBy(run => run.CreatedAt).Select(run => run.Name).ToListAsync(cancellation));
         db.Datasets.Remove(dataset);
         audit.Add(db, me, "dataset.delete", id, dataset.Name);
         await db.SaveChangesAsync(cancellation);
-
-        // The same content may belong to another dataset, of this team or another.
-        var kept = await db.DatasetVersions.Where(version => files.Contains(version.File) || files.Contains(version.HeldOutFile!)).Select(version => new { version.File, version.HeldOutFile }).ToListAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        foreach (var file in files.Except(kept.SelectMany(version => new[] { version.File, version.HeldOutFile })))
+        await DropUnusedAsync(db, dataset.Versions, cancellation);
+    }
+
+    /// <summary>Refused while a run uses it, and for the only version.</summary>
+    public async Task DeleteVersionAsync(Guid id, int number, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var dataset = await FindAsync(db, me, id, cancellation);
+        var version = dataset.Versions.Find(version => version.Number == number) ?? throw StudioException.NotFound("version of the dataset");
+        RefuseUsed($"Version {number} of {dataset.Name}", await db.Runs.Where(run => run.DatasetVersionId == version.Id).OrderBy(run => run.CreatedAt).Select(run => run.Name).ToListAsync(cancellation));
+        if (dataset.Versions.Count == 1)
         {
-            File.Delete(paths.InData(file!));
+            throw new StudioException(Refusal.Conflict, $"Version {number} is the only one of {dataset.Name}; delete the dataset instead.");
+        }
+
+        db.DatasetVersions.Remove(version);
+        audit.Add(db, me, "dataset.delete-version", id, $"{dataset.Name} version {number}");
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        await DropUnusedAsync(db, [version], cancellation);
+    }
+
+    private static async Task<Dataset> FindAsync(StudioDb db, UserInfo me, Guid id, CancellationToken cancellation) =>
+        await db.Datasets.Include(row => row.Versions).FirstOrDefaultAsync(row => row.Id == id && row.TeamId == me.TeamId, cancellation) ?? throw StudioException.NotFound("dataset");
+
+    private static void RefuseUsed(string what, List<string> runs)
+    {
+        if (runs.Count > 0)
+        {
+            var names = string.Join(", ", runs.Take(NamedRuns)) + (runs.Count > NamedRuns ? $" and {runs.Count - NamedRuns} more" : "");
+            throw new StudioException(Refusal.Conflict, $"{what} is used by {runs.Count} run{(runs.Count == 1 ? "" : "s")} ({names}); delete {(runs.Count == 1 ? "it" : "them")} first.");
         }
     }
 
-    /// <summary>Name and newest file of a dataset that the current user may see.</summary>
-    internal async Task<(string Name, string File)> FileAsync(Guid id, CancellationToken cancellation)
+    /// <summary>Deletes files that no version names any more: the same content may belong to another dataset, of this team or another.</summary>
+    private async Task DropUnusedAsync(StudioDb db, IEnumerable<DatasetVersion> removed, CancellationToken cancellation)
     {
-        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var version = await db.DatasetVersions.Where(version => version.DatasetId == id && version.Dataset!.TeamId == me.TeamId).OrderByDescending(version => version.Number)
-            .Select(version => new { version.Dataset!.Name, version.File }).FirstOrDefaultAsync(cancellation) ?? throw StudioException.NotFound("dataset");
-        return (version.Name, paths.InData(version.File));
+        var files = removed.SelectMany(version => new[] { version.File, version.HeldOutFile }).OfType<string>().Distinct().ToList();
+        var kept = await db.DatasetVersions.Where(version => files.Contains(version.File) || files.Contains(version.HeldOutFile!)).Select(version => new { version.File, version.HeldOutFile }).ToListAsync(cancellation);
+        foreach (var file in files.Except(kept.SelectMany(version => new[] { version.File, version.HeldOutFile })).Select(file => paths.InData(file!)))
+        {
+            File.Delete(file);
+            File.Delete(RowIndex.PathOf(file));
+        }
     }
 
-    private async Task<DatasetSummary> SummaryAsync(Guid id, CancellationToken cancellation)
+    private long SizeOf(IEnumerable<string?> files) => files.OfType<string>().Distinct().Select(file => new FileInfo(paths.InData(file))).Where(file => file.Exists).Sum(file => file.Length);
+
+    internal async Task<DatasetSummary> SummaryAsync(Guid id, CancellationToken cancellation)
     {
         var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);

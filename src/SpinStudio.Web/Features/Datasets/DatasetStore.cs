@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using SpinStudio.Data;
+using SpinStudio.Engine;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Runs;
 
@@ -12,7 +13,48 @@ public sealed class DatasetStore(StudioPaths paths)
     /// <summary>Writes examples and gives the version that they make, not yet in the database.</summary>
     internal async Task<DatasetVersion> AddAsync(IEnumerable<Example> examples, int number, string source, DateTimeOffset now, CancellationToken cancellation)
     {
+        var (file, sha256, rows, bytes) = await WriteAsync(examples, cancellation);
+        return new DatasetVersion { Number = number, Sha256 = sha256, Rows = rows, Bytes = bytes, File = Keep(file, sha256), Source = source, CreatedAt = now };
+    }
+
+    /// <summary>As the other, with held-out examples. Both are written before either is kept.</summary>
+    /// <exception cref="BadInputException">One of them has no example.</exception>
+    internal async Task<DatasetVersion> AddAsync(IEnumerable<Example> examples, IEnumerable<Example>? heldOut, string source, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var train = await WriteAsync(examples, cancellation);
+        var other = default(Written);
+        try
+        {
+            other = heldOut is null ? default : await WriteAsync(heldOut, cancellation);
+            if (train.Rows == 0 || (heldOut is not null && other.Rows == 0))
+                throw new BadInputException("there is no row to write");
+            return new DatasetVersion
+            {
+                Sha256 = train.Sha256,
+                Rows = train.Rows,
+                Bytes = train.Bytes,
+                File = Keep(train.File, train.Sha256),
+                HeldOutFile = heldOut is null ? null : Keep(other.File, other.Sha256),
+                HeldOutRows = other.Rows,
+                Source = source,
+                CreatedAt = now,
+            };
+        }
+        finally
+        {
+            File.Delete(train.File);
+            if (other.File is not null)
+                File.Delete(other.File);
+        }
+    }
+
+    /// <summary>A complete file that has not got its name yet.</summary>
+    private readonly record struct Written(string File, string Sha256, int Rows, long Bytes);
+
+    private async Task<Written> WriteAsync(IEnumerable<Example> examples, CancellationToken cancellation)
+    {
         var partial = Incoming();
+        var whole = false;
         try
         {
             var rows = 0;
@@ -28,22 +70,34 @@ public sealed class DatasetStore(StudioPaths paths)
                 file.Flush(flushToDisk: true);
             }
 
-            var (sha256, bytes) = (await HashAsync(partial, cancellation), new FileInfo(partial).Length);
-            return new DatasetVersion { Number = number, Sha256 = sha256, Rows = rows, Bytes = bytes, File = Keep(partial, sha256), Source = source, CreatedAt = now };
+            var written = new Written(partial, await HashAsync(partial, cancellation), rows, new FileInfo(partial).Length);
+            whole = true;
+            return written;
         }
         finally
         {
-            File.Delete(partial);
+            if (!whole)
+                File.Delete(partial);
         }
     }
 
-    /// <summary>The bundled dataset with its held-out split; both are canonical already.</summary>
-    internal async Task<DatasetVersion> AddBundledAsync(string train, string heldOut, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>The bundled dataset with its held-out split, not yet in the database.</summary>
+    /// <exception cref="BadInputException">Its files are not there.</exception>
+    internal async Task<Dataset> AddBundledAsync(Guid teamId, DateTimeOffset now, CancellationToken cancellation)
     {
-        var version = await AddAsync(DatasetReader.Read(train), 1, "bundled", now, cancellation);
-        var heldOutVersion = await AddAsync(DatasetReader.Read(heldOut), 1, "bundled", now, cancellation);
-        (version.HeldOutFile, version.HeldOutRows) = (heldOutVersion.File, heldOutVersion.Rows);
-        return version;
+        var folder = Path.Combine(paths.Samples, "dataset");
+        var dataset = new Dataset
+        {
+            TeamId = teamId,
+            Name = "Sample tasks",
+            Description = "Short English tasks whose answers can be checked exactly, with a held-out split. Made by SpinStudio's own generator.",
+            Bundled = true,
+            CreatedAt = now,
+        };
+        var version = await AddAsync(DatasetReader.Read(Path.Combine(folder, "train.jsonl")), DatasetReader.Read(Path.Combine(folder, "held-out.jsonl")), "bundled", now, cancellation);
+        version.Number = 1;
+        dataset.Versions.Add(version);
+        return dataset;
     }
 
     /// <summary>SHA-256 in lower-case hex.</summary>

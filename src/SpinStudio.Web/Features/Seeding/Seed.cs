@@ -36,7 +36,7 @@ public sealed class Seed(
 
         try
         {
-            await PlantAsync(db, train, heldOut, model, RunConfigFile.Load(config), cancellation);
+            await PlantAsync(db, model, RunConfigFile.Load(config), cancellation);
         }
         catch (BadInputException refused)
         {
@@ -44,19 +44,11 @@ public sealed class Seed(
         }
     }
 
-    private async Task PlantAsync(StudioDb db, string train, string heldOut, string modelFolder, RunConfig config, CancellationToken cancellation)
+    private async Task PlantAsync(StudioDb db, string modelFolder, RunConfig config, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         var team = await db.Teams.OrderBy(existing => existing.CreatedAt).FirstOrDefaultAsync(cancellation) ?? db.Teams.Add(new Team { Name = TeamName, CreatedAt = now }).Entity;
-        var dataset = new Dataset
-        {
-            TeamId = team.Id,
-            Name = "Sample tasks",
-            Description = "Short English tasks whose answers can be checked exactly, with a held-out split. Made by SpinStudio's own generator.",
-            Bundled = true,
-            CreatedAt = now,
-        };
-        dataset.Versions.Add(await store.AddBundledAsync(train, heldOut, now, cancellation));
+        var dataset = await store.AddBundledAsync(team.Id, now, cancellation);
 
         var (architecture, parameters, bytes) = ModelFacts.Read(modelFolder);
         var model = new Model

@@ -15,6 +15,10 @@ internal static class UploadEndpoints
         uploads.MapPost("", (NewUpload upload, UploadService service, CancellationToken cancellation) => service.CreateAsync(upload.FileName, upload.Length, cancellation))
             .WithSummary("Announces a file. Send its bytes next.");
 
+        uploads.MapGet("", (UploadService service, CancellationToken cancellation) => service.ListAsync(cancellation)).WithSummary("Your uploads that are not used up, newest first.");
+
+        uploads.MapGet("/limits", (UploadService service) => service.Limits).WithSummary("What a file, a row and a text may hold at most.");
+
         uploads.MapGet("/{id:guid}", (Guid id, UploadService service, CancellationToken cancellation) => service.GetAsync(id, cancellation))
             .WithSummary("Tells the offset to continue from.");
 

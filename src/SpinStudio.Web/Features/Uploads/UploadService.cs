@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using SpinStudio.Data;
+using SpinStudio.Engine.Datasets;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Security;
 
@@ -10,7 +11,15 @@ namespace SpinStudio.Web.Features.Uploads;
 
 /// <param name="Offset">Bytes that have arrived: where the next chunk starts.</param>
 /// <param name="Length">Announced size in bytes.</param>
-public sealed record UploadInfo(Guid Id, string FileName, long Offset, long Length, bool Complete);
+public sealed record UploadInfo(Guid Id, string FileName, long Offset, long Length, bool Complete, DateTimeOffset CreatedAt);
+
+/// <summary>What an upload may hold at most.</summary>
+/// <param name="FileBytes">A file.</param>
+/// <param name="RowBytes">A row of it.</param>
+/// <param name="TextLength">A prompt, answer or system message, in characters.</param>
+/// <param name="Columns">Columns of a table, or keys of a row.</param>
+/// <param name="Nesting">Brackets within brackets in a row of JSON.</param>
+public sealed record UploadLimits(long FileBytes, int RowBytes, int TextLength, int Columns, int Nesting);
 
 /// <summary>Files on their way in. Bytes go straight from the request to the disk; an interrupted upload continues where it ended.</summary>
 public sealed class UploadService(
@@ -31,6 +40,17 @@ public sealed class UploadService(
         await db.SaveChangesAsync(cancellation);
         await File.Create(PathOf(upload.Id)).DisposeAsync();
         return Info(upload);
+    }
+
+    public UploadLimits Limits => new(options.Value.UploadLimitBytes, DatasetLimits.RowBytes, DatasetLimits.TextLength, DatasetLimits.Columns, DatasetLimits.Nesting);
+
+    /// <summary>The current user's uploads that are not used up: under way, interrupted, or arrived. Newest first.</summary>
+    public async Task<IReadOnlyList<UploadInfo>> ListAsync(CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var mine = await db.Uploads.Where(upload => upload.TeamId == me.TeamId && upload.UserId == me.Id).OrderByDescending(upload => upload.CreatedAt).ToListAsync(cancellation);
+        return [.. mine.Select(Info)];
     }
 
     public async Task<UploadInfo> GetAsync(Guid id, CancellationToken cancellation = default)
@@ -165,7 +185,7 @@ public sealed class UploadService(
         File.Delete(PathOf(upload.Id));
     }
 
-    private UploadInfo Info(Upload upload) => new(upload.Id, upload.FileName, new FileInfo(PathOf(upload.Id)) is { Exists: true } file ? file.Length : 0, upload.Length, upload.Complete);
+    private UploadInfo Info(Upload upload) => new(upload.Id, upload.FileName, new FileInfo(PathOf(upload.Id)) is { Exists: true } file ? file.Length : 0, upload.Length, upload.Complete, upload.CreatedAt);
 
     private string PathOf(Guid id) => Path.Combine(paths.Uploads, id.ToString("N"));
 

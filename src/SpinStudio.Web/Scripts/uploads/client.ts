@@ -13,7 +13,8 @@ const chunk = 4 * 1024 * 1024;
 /** One file on its way: resumable, so that a lost connection or a closed page costs at most one chunk. */
 export class UploadClient {
   private request: XMLHttpRequest | null = null;
-  private cancelled = false;
+  /** Somebody does not want it any more. */
+  cancelled = false;
   private state: UploadState | null = null;
 
   constructor(
@@ -21,12 +22,14 @@ export class UploadClient {
     private readonly token: string,
     private readonly onProgress: (sent: number) => void,
     private readonly onWait: (message: string) => void,
+    private readonly onBegin: (id: string) => void,
   ) {}
 
   /** Ends when all bytes have arrived. */
   async send(): Promise<UploadState> {
     let state = (this.state = (await this.resumed()) ?? (await this.begin()));
     localStorage.setItem(this.key, state.id);
+    this.onBegin(state.id);
     for (let failures = 0; !state.complete; ) {
       if (this.cancelled) throw new Refused("Cancelled.");
       this.onProgress(state.offset);

@@ -1,0 +1,46 @@
+// The list of a dataset's rows: j and k move in it, and the chosen row is kept in sight.
+
+interface Page {
+  invokeMethodAsync(method: "MoveAsync", by: number): Promise<void>;
+}
+
+class Rows {
+  private moving = false;
+  private readonly press = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || (event.key !== "j" && event.key !== "k")) return;
+    if (event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [contenteditable]")) return;
+    event.preventDefault();
+    void this.move(event.key === "j" ? 1 : -1);
+  };
+
+  constructor(private readonly list: HTMLElement, private readonly page: Page) {
+    document.addEventListener("keydown", this.press);
+  }
+
+  /** Brings the row at a place of the list into sight; all rows have the same height. */
+  show(place: number): void {
+    const height = this.list.querySelector(".line")?.getBoundingClientRect().height ?? 28;
+    const top = place * height;
+    if (top < this.list.scrollTop || top + height > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = Math.max(0, top - this.list.clientHeight / 2);
+  }
+
+  dispose(): void {
+    document.removeEventListener("keydown", this.press);
+  }
+
+  /** One step at a time: a key held down must not run ahead of what is shown. */
+  private async move(by: number): Promise<void> {
+    if (this.moving) return;
+    this.moving = true;
+    try {
+      await this.page.invokeMethodAsync("MoveAsync", by);
+    } finally {
+      this.moving = false;
+    }
+  }
+}
+
+/** Called by the page. */
+export function mount(list: HTMLElement, page: Page): Rows {
+  return new Rows(list, page);
+}
