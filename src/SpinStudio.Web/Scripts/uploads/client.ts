@@ -22,7 +22,7 @@ export class UploadClient {
     private readonly token: string,
     private readonly onProgress: (sent: number) => void,
     private readonly onWait: (message: string) => void,
-    private readonly onBegin: (id: string) => void,
+    private readonly onBegin: (id: string) => void = () => undefined,
   ) {}
 
   /** Ends when all bytes have arrived. */
