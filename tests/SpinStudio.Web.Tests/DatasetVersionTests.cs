@@ -176,6 +176,13 @@ public sealed class DatasetVersionTests : IAsyncLifetime
     {
         var id = (await admin.ImportAsync("rows", ("rows.jsonl", DatasetApi.Rows(2, i => ($"{i}", "a"))))).Id();
         var (model, _) = await host.InputsAsync();
+        await using (var db = host.Db())
+        {
+            var folder = Path.Combine(host.Data, db.Models.Single(row => row.Id == model).Folder);
+            foreach (var file in Directory.EnumerateFiles(folder, "tokenizer*"))
+                File.Delete(file);
+        }
+
         var report = await admin.StatisticsAsync($"/api/v1/datasets/{id}/statistics?model={model}");
         Assert.Contains("tokenizer", report.GetProperty("problem").GetString(), StringComparison.Ordinal);
         Assert.Equal(2, report.GetProperty("text").GetProperty("rows").GetInt32());
