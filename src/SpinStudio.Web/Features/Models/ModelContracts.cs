@@ -39,7 +39,13 @@ public sealed record Promotion(string Name, string? Note = null);
 /// <summary>The card of a model. What its files say, and whether they can be used.</summary>
 /// <param name="Problem">Why it cannot be used; the other parts are missing then.</param>
 public sealed record ModelDetail(
-    ModelSummary Model, string? Problem, ModelShape? Shape, TokenizerFacts? Tokenizer, ModelMemory? Memory, IReadOnlyList<ModelFile> Files, IReadOnlyList<ModelReference> UsedBy, IReadOnlyList<ModelReference> PromotedAs);
+    ModelSummary Model, string? Problem, ModelShape? Shape, TokenizerFacts? Tokenizer, ModelMemory? Memory, IReadOnlyList<ModelFile> Files, IReadOnlyList<ModelReference> UsedBy, IReadOnlyList<ModelReference> PromotedAs,
+    GgufOffer? Gguf);
+
+/// <summary>Whether llama.cpp's format can be written.</summary>
+/// <param name="Problem">Why not; null when it can.</param>
+/// <param name="Bytes">Of the file, by type.</param>
+public sealed record GgufOffer(string? Problem, IReadOnlyDictionary<string, long> Bytes);
 
 /// <param name="MaxPositions">Longest sequence, in tokens.</param>
 /// <param name="Dtypes">As stored.</param>

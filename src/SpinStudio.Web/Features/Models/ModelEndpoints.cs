@@ -1,4 +1,5 @@
 using SpinStudio.Data;
+using SpinStudio.Engine.Export;
 using SpinStudio.Web.Features.Downloads;
 using SpinStudio.Web.Features.Errors;
 
@@ -37,12 +38,22 @@ internal static class ModelEndpoints
         api.MapPost("/runs/{id:guid}/iterations/{iteration:int}/promote", async (Guid id, int iteration, Promotion promotion, ModelService service, CancellationToken cancellation) =>
                 Promoted(await service.PromoteAsync(id, iteration, promotion, cancellation)))
             .WithTags("Models").WithSummary("Promotes the model that an iteration made.").Produces<ModelSummary>(StatusCodes.Status201Created);
-        models.MapGet("/{id:guid}/download", async (Guid id, ModelService service, CancellationToken cancellation) =>
+        models.MapGet("/{id:guid}/download", async Task<IResult> (Guid id, ModelService service, CancellationToken cancellation, string format = "hf", string type = "f16") =>
             {
-                var (name, folder) = await service.FolderAsync(id, cancellation);
-                return new FolderZip(folder, name);
+                switch (format)
+                {
+                    case "hf":
+                        var (name, folder) = await service.FolderAsync(id, cancellation);
+                        return new FolderZip(folder, name);
+                    case "gguf":
+                        var kind = GgufTypes.Parse(type);
+                        var (title, writer) = await service.GgufAsync(id, kind, cancellation);
+                        return new GgufDownload(writer, $"{SafeName.Of(title)}-{kind.Name()}.gguf");
+                    default:
+                        throw new StudioException(Refusal.Invalid, $"format is hf (a zip of the Hugging Face folder) or gguf (got '{format}').");
+                }
             })
-            .WithSummary("The model as a zip of its Hugging Face folder.")
+            .WithSummary("The model as a zip of its Hugging Face folder, or as GGUF for llama.cpp (type f32, f16, bf16 or q8_0).")
             .Produces(StatusCodes.Status200OK, contentType: "application/zip");
     }
 

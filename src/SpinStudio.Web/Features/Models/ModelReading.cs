@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using SpinStudio.Engine;
+using SpinStudio.Engine.Export;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Tokenization;
@@ -19,6 +20,7 @@ public sealed class ModelReading
     /// <summary>As many answers of this length as a default run decodes together.</summary>
     private const int Answers = 64, Length = 512;
 
+    private readonly ConcurrentDictionary<string, GgufOffer> ggufs = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<ConversationEncoder>> encoders = new(StringComparer.Ordinal);
 
     internal async Task<ModelDetail> DetailAsync(
@@ -32,12 +34,12 @@ public sealed class ModelReading
             return await Task.Run(() =>
             {
                 var opened = ModelFolder.Open(folder);
-                return new ModelDetail(summary, null, Shape(opened), Facts(Encoder(folder)), Memory(opened.Config), listed, usedBy, promotedAs);
+                return new ModelDetail(summary, null, Shape(opened), Facts(Encoder(folder)), Memory(opened.Config), listed, usedBy, promotedAs, Gguf(folder));
             }, cancellation);
         }
         catch (BadInputException refused)
         {
-            return new ModelDetail(summary, Words(refused, folder), null, null, null, listed, usedBy, promotedAs);
+            return new ModelDetail(summary, Words(refused, folder), null, null, null, listed, usedBy, promotedAs, null);
         }
     }
 
@@ -54,7 +56,37 @@ public sealed class ModelReading
         }
     }
 
-    internal void Forget(string folder) => encoders.TryRemove(folder, out _);
+    /// <summary>Everything but the weights, read; writing goes straight to the response.</summary>
+    internal Task<GgufWriter> GgufAsync(string folder, GgufType type, string name, CancellationToken cancellation) => Task.Run(() =>
+    {
+        try
+        {
+            return GgufWriter.Open(folder, type, name, Encoder(folder));
+        }
+        catch (BadInputException refused)
+        {
+            throw new StudioException(Refusal.Invalid, Words(refused, folder));
+        }
+    }, cancellation);
+
+    internal void Forget(string folder)
+    {
+        encoders.TryRemove(folder, out _);
+        ggufs.TryRemove(folder, out _);
+    }
+
+    private GgufOffer Gguf(string folder) => ggufs.GetOrAdd(folder, path =>
+    {
+        try
+        {
+            var writer = GgufWriter.Open(path, GgufType.F16, "", Encoder(path));
+            return new GgufOffer(null, GgufTypes.Names.ToDictionary(name => name, name => writer.LengthAs(GgufTypes.Parse(name))));
+        }
+        catch (BadInputException refused)
+        {
+            return new GgufOffer(Words(refused, path), new Dictionary<string, long>());
+        }
+    });
 
     private ConversationEncoder Encoder(string folder)
     {

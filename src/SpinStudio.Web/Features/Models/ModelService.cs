@@ -2,6 +2,7 @@ using System.Linq.Expressions;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
+using SpinStudio.Engine.Export;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
@@ -190,6 +191,13 @@ public sealed class ModelService(IDbContextFactory<StudioDb> databases, CurrentU
         }
 
         reading.Forget(folder);
+    }
+
+    /// <summary>The model in llama.cpp's format, ready to be written.</summary>
+    internal async Task<(string Name, GgufWriter Writer)> GgufAsync(Guid id, GgufType type, CancellationToken cancellation)
+    {
+        var (name, folder) = await FolderAsync(id, cancellation);
+        return (name, await reading.GgufAsync(folder, type, name, cancellation));
     }
 
     /// <summary>Where a model of the current user's team lies.</summary>
