@@ -18,6 +18,7 @@ public sealed class UsageTests
     [InlineData("inspect")]
     [InlineData("doctor")]
     [InlineData("pull")]
+    [InlineData("export")]
     [InlineData("serve")]
     [InlineData("convert")]
     [InlineData("sample make")]

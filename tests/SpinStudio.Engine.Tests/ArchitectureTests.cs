@@ -14,6 +14,7 @@ public sealed class ArchitectureTests
     [InlineData("SpinStudio.Engine.Datasets")]
     [InlineData("SpinStudio.Engine.Tokenization")]
     [InlineData("SpinStudio.Engine.Hub")]
+    [InlineData("SpinStudio.Engine.Export")]
     public void What_the_web_may_call_touches_no_tensor(string space)
     {
         var types = typeof(RunConfig).Assembly.GetTypes().Where(t => t.Namespace == space || t.Namespace?.StartsWith(space + ".", StringComparison.Ordinal) == true).ToList();

@@ -208,6 +208,26 @@ public sealed class ModelTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Conflict, (await admin.PostAsync($"/api/v1/models/{start}/promote", new { name = "x" })).StatusCode);
     }
 
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("q8_0")]
+    public async Task A_model_is_taken_away_as_gguf(string type)
+    {
+        var id = await SampleAsync();
+        var answer = await admin.GetAsync($"/api/v1/models/{id}/download?format=gguf&type={type}");
+        answer.EnsureSuccessStatusCode();
+        var bytes = await answer.Content.ReadAsByteArrayAsync();
+        Assert.Equal("GGUF", Encoding.ASCII.GetString(bytes, 0, 4));
+        Assert.Equal((answer.Content.Headers.ContentLength, $"Sample-{type}.gguf"), (bytes.Length, answer.Content.Headers.ContentDisposition!.FileNameStar));
+        Assert.Equal(bytes.Length, (await admin.GetJsonAsync($"/api/v1/models/{id}/card")).GetProperty("gguf").GetProperty("bytes").GetProperty(type).GetInt64());
+    }
+
+    [Theory]
+    [InlineData("?format=gguf&type=q4_0")]
+    [InlineData("?format=onnx")]
+    public async Task Formats_that_are_not_written_are_refused(string query) =>
+        Assert.Equal(HttpStatusCode.BadRequest, (await admin.GetAsync($"/api/v1/models/{await SampleAsync()}/download{query}")).StatusCode);
+
     [Fact]
     public async Task A_viewer_looks_and_changes_nothing()
     {

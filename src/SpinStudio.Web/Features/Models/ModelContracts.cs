@@ -68,11 +68,11 @@ public sealed record TemplatePreviewRequest(IReadOnlyList<PreviewMessage> Messag
 public sealed record PreviewMessage(string Role, string Content);
 
 /// <param name="Text">Everything that is fed, control tokens written out.</param>
-public sealed record TemplatePreview(string Text, IReadOnlyList<TokenChip> Tokens, int PromptTokens, int TrainedTokens, IReadOnlyList<TemplateCheck> Checks);
+public sealed record TemplatePreview(string Text, IReadOnlyList<TokenChip> Tokens, int PromptTokens, int TrainedTokens, IReadOnlyList<PreviewCheck> Checks);
 
 /// <param name="Text">What it stands for; null when its bytes are no whole characters.</param>
 /// <param name="Bytes">In hex.</param>
 /// <param name="Trained">Part of the answer that is learnt.</param>
 public sealed record TokenChip(int Id, string? Text, string Bytes, bool Special, bool Trained);
 
-public sealed record TemplateCheck(bool Good, string Words);
+public sealed record PreviewCheck(bool Good, string Words);

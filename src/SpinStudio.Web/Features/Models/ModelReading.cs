@@ -156,13 +156,13 @@ public sealed class ModelReading
             [.. Checks(encoder, encoded, answered)]);
     }
 
-    private static IEnumerable<TemplateCheck> Checks(ConversationEncoder encoder, EncodedExample encoded, bool answered)
+    private static IEnumerable<PreviewCheck> Checks(ConversationEncoder encoder, EncodedExample encoded, bool answered)
     {
         var tokenizer = encoder.Tokenizer;
         if (tokenizer.BosTokenId is { } bos)
         {
             var count = encoded.Prompt.TakeWhile(id => id == bos).Count();
-            yield return new TemplateCheck(count <= 1, count switch
+            yield return new PreviewCheck(count <= 1, count switch
             {
                 0 => $"The prompt starts without {Spelt(tokenizer, bos)}, as the template writes it.",
                 1 => $"The prompt starts with one {Spelt(tokenizer, bos)}.",
@@ -171,21 +171,21 @@ public sealed class ModelReading
         }
         else
         {
-            yield return new TemplateCheck(true, "The tokenizer has no BOS token, and the prompt starts without one.");
+            yield return new PreviewCheck(true, "The tokenizer has no BOS token, and the prompt starts without one.");
         }
 
         if (!answered)
         {
-            yield return new TemplateCheck(true, $"The prompt ends where the model is to answer; it stops at {string.Join(" or ", encoder.StopTokenIds.Select(id => Spelt(tokenizer, id)))}.");
+            yield return new PreviewCheck(true, $"The prompt ends where the model is to answer; it stops at {string.Join(" or ", encoder.StopTokenIds.Select(id => Spelt(tokenizer, id)))}.");
             yield break;
         }
 
-        yield return new TemplateCheck(true, "The prompt is the beginning of prompt and answer: generating and training see the same tokens.");
+        yield return new PreviewCheck(true, "The prompt is the beginning of prompt and answer: generating and training see the same tokens.");
         var stops = encoded.Answer.Count(encoder.StopTokenIds.Contains);
-        yield return new TemplateCheck(encoded.Answer[^1] == encoder.EosId && stops == 1, $"The trained answer ends with {Spelt(tokenizer, encoder.EosId)}, at which generation stops{(stops == 1 ? "" : $", but has {stops} stop tokens")}.");
+        yield return new PreviewCheck(encoded.Answer[^1] == encoder.EosId && stops == 1, $"The trained answer ends with {Spelt(tokenizer, encoder.EosId)}, at which generation stops{(stops == 1 ? "" : $", but has {stops} stop tokens")}.");
         int[] ids = [.. encoded.Prompt, .. encoded.Answer];
         var whole = tokenizer.Encode(tokenizer.Decode(ids, skipSpecial: false));
-        yield return new TemplateCheck(whole.SequenceEqual(ids), whole.SequenceEqual(ids)
+        yield return new PreviewCheck(whole.SequenceEqual(ids), whole.SequenceEqual(ids)
             ? "The text as a whole has the same tokens as prompt and answer apart."
             : "The text as a whole would be cut into other tokens; the studio always encodes prompt and answer apart, as the model sees them when it generates.");
     }

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SpinStudio.Cli.Tests.Gguf;
+
+/// <summary>llama.cpp, to compare with: fetched by npm once into the ignored folder <c>artifacts/llama-cpp</c>, and again when the lock file or the script changes.</summary>
+public sealed class LlamaCpp
+{
+    private static readonly string[] Files = ["package.json", "package-lock.json", "answer.mjs"];
+    private static readonly string Folder = Path.Combine(Spinstudio.Repository, "artifacts", "llama-cpp");
+
+    public LlamaCpp()
+    {
+        var sources = Path.Combine(Spinstudio.Repository, "tests", "SpinStudio.Cli.Tests", "Gguf");
+        var wanted = Convert.ToHexStringLower(SHA256.HashData([.. Files.SelectMany(name => File.ReadAllBytes(Path.Combine(sources, name)))]));
+        var stamp = Path.Combine(Folder, "stamp");
+        if (File.Exists(stamp) && File.ReadAllText(stamp) == wanted)
+            return;
+        Directory.CreateDirectory(Folder);
+        foreach (var name in Files)
+            File.Copy(Path.Combine(sources, name), Path.Combine(Folder, name), overwrite: true);
+        // Its optional packages are builds for other machines and for GPUs.
+        Run("npm", "ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund");
+        File.WriteAllText(stamp, wanted);
+    }
+
+    /// <summary>Loads the file and answers greedily.</summary>
+    /// <param name="prompts">Texts with control tokens written out.</param>
+    internal static Answers Answer(string gguf, IReadOnlyList<string> prompts, int maxTokens)
+    {
+        var (asked, told) = (gguf + ".prompts.json", gguf + ".answers.json");
+        File.WriteAllText(asked, JsonSerializer.Serialize(prompts));
+        Run("node", "answer.mjs", gguf, asked, $"{maxTokens}", told);
+        return JsonSerializer.Deserialize<Answers>(File.ReadAllText(told), JsonSerializerOptions.Web)!;
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} in {Folder} ended with {process.ExitCode}:\n{output.Result}\n{errors.Result}");
+    }
+
+    /// <param name="FileType">As llama.cpp numbers it.</param>
+    internal sealed record Answers(string Template, int FileType, [property: JsonPropertyName("answers")] IReadOnlyList<OneAnswer> All);
+
+    /// <summary>Token ids.</summary>
+    internal sealed record OneAnswer(int[] Prompt, int[] Answer);
+}
