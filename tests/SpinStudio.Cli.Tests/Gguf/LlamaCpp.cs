@@ -21,8 +21,8 @@ public sealed class LlamaCpp
         Directory.CreateDirectory(Folder);
         foreach (var name in Files)
             File.Copy(Path.Combine(sources, name), Path.Combine(Folder, name), overwrite: true);
-        // Its optional packages are builds for other machines and for GPUs.
-        Run("npm", "ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund");
+        // Its optional packages are builds for other machines and for GPUs; not all of them are to be had everywhere, which "ci" would insist on. Versions are those of the lock file all the same.
+        Run("npm", "install", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund");
         File.WriteAllText(stamp, wanted);
     }
 
