@@ -9,6 +9,7 @@ using SpinStudio.Web.Engine;
 using SpinStudio.Web.Features;
 using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Audit;
+using SpinStudio.Web.Features.Comparison;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Evaluations;
 using SpinStudio.Web.Features.Fetches;
@@ -135,6 +136,7 @@ internal static class Studio
         services.AddScoped<RunMetrics>();
         services.AddScoped<HistoryService>();
         services.AddScoped<RunKeeping>();
+        services.AddScoped<ComparisonService>();
         services.AddScoped<RunPurge>();
         services.AddScoped<RunInsights>();
         services.AddScoped<SampleService>();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
 using SpinStudio.Web.Features.Account;
+using SpinStudio.Web.Features.Comparison;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Fetches;
@@ -33,6 +34,7 @@ internal static class StudioApi
         QueueEndpoints.Map(api);
         HistoryEndpoints.Map(api);
         KeepingEndpoints.Map(api);
+        ComparisonEndpoints.Map(api);
         MemberEndpoints.Map(api);
         PlaygroundEndpoints.Map(api);
         UserSettingEndpoints.Map(api);
