@@ -23,6 +23,14 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<RunTag> RunTags => Set<RunTag>();
 
+    public DbSet<ShareLink> ShareLinks => Set<ShareLink>();
+
+    public DbSet<SharingStop> SharingStops => Set<SharingStop>();
+
+    public DbSet<Comment> Comments => Set<Comment>();
+
+    public DbSet<Mention> Mentions => Set<Mention>();
+
     public DbSet<Iteration> Iterations => Set<Iteration>();
 
     public DbSet<MetricPoint> MetricPoints => Set<MetricPoint>();

@@ -19,6 +19,7 @@ using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Playground;
+using SpinStudio.Web.Features.Reports;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.New;
 using SpinStudio.Web.Features.Runs.Planning;
@@ -27,6 +28,7 @@ using SpinStudio.Web.Features.Samples;
 using SpinStudio.Web.Features.Seeding;
 using SpinStudio.Web.Features.Search;
 using SpinStudio.Web.Features.Settings;
+using SpinStudio.Web.Features.Sharing;
 using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Hubs;
@@ -89,6 +91,7 @@ internal static class Studio
         app.UseCurrentUser();
         app.UseAuthorization();
         app.UseAntiforgery();
+        app.UseRateLimiter();
         app.UseSwaggerUI(options =>
         {
             options.RoutePrefix = "api/docs";
@@ -100,6 +103,7 @@ internal static class Studio
         app.MapHub<RunHub>("/hubs/runs");
         AccountEndpoints.Map(app);
         StudioApi.Map(app);
+        SharingEndpoints.MapPublic(app);
     }
 
     private static void AddFeatures(IServiceCollection services)
@@ -137,6 +141,8 @@ internal static class Studio
         services.AddScoped<HistoryService>();
         services.AddScoped<RunKeeping>();
         services.AddScoped<ComparisonService>();
+        services.AddScoped<RunReports>();
+        services.AddSharing();
         services.AddScoped<RunPurge>();
         services.AddScoped<RunInsights>();
         services.AddScoped<SampleService>();

@@ -33,6 +33,7 @@ document.addEventListener("keydown", event => {
 });
 
 document.addEventListener("click", event => {
+  if (event.target instanceof Element && event.target.closest("[data-print]")) print();
   for (const menu of document.querySelectorAll<HTMLDetailsElement>(".menu[open]"))
     if (!(event.target instanceof Node && menu.contains(event.target))) menu.open = false;
 });

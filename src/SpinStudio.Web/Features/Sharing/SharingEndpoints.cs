@@ -1,0 +1,62 @@
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.RateLimiting;
+using SpinStudio.Web.Security;
+
+namespace SpinStudio.Web.Features.Sharing;
+
+internal static class SharingEndpoints
+{
+    private const string Limit = "shared";
+    private const int LongestToken = 64;
+
+    /// <summary>Requests of one address a minute: plenty for people, hopeless for guessing 256 bits.</summary>
+    private const int PerMinute = 60;
+
+    public static void AddSharing(this IServiceCollection services)
+    {
+        services.AddScoped<ShareLinks>();
+        services.AddRateLimiter(limiter =>
+        {
+            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            limiter.OnRejected = async (context, cancellation) =>
+                await context.HttpContext.Response.WriteAsync("Too many requests from this address; wait a minute.", cancellation);
+            limiter.AddPolicy(Limit, context => RateLimitPartition.GetFixedWindowLimiter(
+                context.Connection.RemoteIpAddress?.ToString() ?? "unknown", _ => new FixedWindowRateLimiterOptions { PermitLimit = PerMinute, Window = TimeSpan.FromMinutes(1) }));
+        });
+    }
+
+    /// <summary>The page that a link leads to. The only thing of a run that can be seen without an account.</summary>
+    public static void MapPublic(IEndpointRouteBuilder routes) => routes.MapGet("/s/{token}", async (string token, ShareLinks links, HttpContext context, CancellationToken cancellation) =>
+    {
+        var headers = context.Response.Headers;
+        headers["X-Robots-Tag"] = "noindex, nofollow, noarchive";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers.CacheControl = "no-store";
+        var report = token.Length <= LongestToken ? await links.OpenAsync(token, cancellation) : null;
+        return new RazorComponentResult<SharedPage>(new Dictionary<string, object?> { [nameof(SharedPage.Report)] = report })
+        {
+            StatusCode = report is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK,
+        };
+    }).AllowAnonymous().RequireRateLimiting(Limit).ExcludeFromDescription();
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        var links = api.MapGroup("").WithTags("Sharing").RequireAuthorization(Policies.Runner);
+        links.MapGet("/runs/{id:guid}/links", (Guid id, ShareLinks service, CancellationToken cancellation) => service.ListAsync(id, cancellation)).WithSummary("Share links of a run, newest first.");
+        links.MapPost("/runs/{id:guid}/links", (Guid id, NewShareLink wanted, ShareLinks service, CancellationToken cancellation) => service.CreateAsync(id, wanted, cancellation))
+            .WithSummary("Makes a link that shows the run without an account. Its path is told this once.");
+        links.MapGet("/links", (ShareLinks service, CancellationToken cancellation) => service.ListAsync(null, cancellation)).WithSummary("Share links of the team, newest first.");
+        links.MapDelete("/links/{id:guid}", async (Guid id, ShareLinks service, CancellationToken cancellation) =>
+        {
+            await service.RevokeAsync(id, cancellation);
+            return Results.NoContent();
+        }).WithSummary("Revokes a link at once.");
+        api.MapGet("/sharing", (ShareLinks service, CancellationToken cancellation) => service.StateAsync(cancellation)).WithTags("Sharing").WithSummary("Whether share links open.");
+        api.MapPut("/sharing", async (SharingSwitch wanted, ShareLinks service, CancellationToken cancellation) =>
+        {
+            await service.SwitchAsync(wanted, cancellation);
+            return Results.NoContent();
+        }).RequireAuthorization(Policies.Admin).WithTags("Sharing").WithSummary("Stops or allows all links of the team or of the studio.");
+    }
+}
