@@ -20,7 +20,7 @@ public static class StudioDbSetup
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning));
     }
 
-    /// <summary>A factory for short-lived contexts, and a scoped context for accounts.</summary>
+    /// <summary>A factory for short-lived contexts, and a scoped context for accounts. Registered interceptors hear of what is saved.</summary>
     public static IServiceCollection AddStudioDb(this IServiceCollection services, Func<IServiceProvider, string> connectionString) =>
-        services.AddDbContextFactory<StudioDb>((provider, options) => options.UseStudioSqlite(connectionString(provider)));
+        services.AddDbContextFactory<StudioDb>((provider, options) => options.UseStudioSqlite(connectionString(provider)).AddInterceptors(provider.GetServices<IInterceptor>()));
 }

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Antiforgery;
 using SpinStudio.Web.Features.Account;
+using SpinStudio.Web.Features.Activity;
 using SpinStudio.Web.Features.Comparison;
 using SpinStudio.Web.Features.Datasets;
+using SpinStudio.Web.Features.Discussion;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Fetches;
 using SpinStudio.Web.Features.History;
@@ -39,6 +41,8 @@ internal static class StudioApi
         ComparisonEndpoints.Map(api);
         ReportEndpoints.Map(api);
         SharingEndpoints.Map(api);
+        CommentEndpoints.Map(api);
+        ActivityEndpoints.Map(api);
         MemberEndpoints.Map(api);
         PlaygroundEndpoints.Map(api);
         UserSettingEndpoints.Map(api);

@@ -22,7 +22,7 @@ public sealed class SearchService(IDbContextFactory<StudioDb> databases, Current
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var pattern = Like.Containing(text ?? "");
         var runs = await db.Runs
-            .Where(run => run.TeamId == me.TeamId && EF.Functions.Like(run.Name, pattern, Like.Escape))
+            .Where(run => run.TeamId == me.TeamId && run.TrashedAt == null && EF.Functions.Like(run.Name, pattern, Like.Escape))
             .OrderByDescending(run => run.CreatedAt).Take(MostOfAKind)
             .Select(run => new { run.Id, run.Name, run.Status, run.Kind })
             .ToListAsync(cancellation);

@@ -1,0 +1,39 @@
+using SpinStudio.Data;
+
+namespace SpinStudio.Web.Features.Activity;
+
+/// <summary>The audit log in words.</summary>
+internal static class ActivityText
+{
+    /// <summary>What can be filtered by.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Kinds = new Dictionary<string, string>
+    {
+        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["member"] = "People", ["sharing"] = "Sharing",
+    };
+
+    private static readonly Dictionary<string, string> Words = new()
+    {
+        ["account.setup"] = "set up the studio as", ["seed"] = "planted the sample", ["run.create"] = "started", ["run.stop"] = "stopped", ["run.resume"] = "resumed", ["run.pause"] = "paused",
+        ["run.discard"] = "discarded", ["run.delete"] = "deleted", ["run.hold"] = "held back", ["run.release"] = "released", ["run.rename"] = "renamed", ["run.notes"] = "wrote notes on", ["run.tag"] = "tagged",
+        ["run.untag"] = "took a tag from", ["run.pin"] = "pinned", ["run.unpin"] = "unpinned", ["run.archive"] = "archived", ["run.unarchive"] = "took out of the archive", ["run.trash"] = "put into the trash",
+        ["run.restore"] = "restored", ["run.purge"] = "deleted the files of", ["run.share"] = "shared", ["run.unshare"] = "revoked a link to", ["run.comment"] = "commented on",
+        ["run.comment-edit"] = "changed a comment on", ["run.comment-delete"] = "deleted a comment on", ["dataset.import"] = "imported", ["dataset.delete"] = "deleted the dataset", ["model.add"] = "added the model",
+        ["model.promote"] = "promoted", ["model.rename"] = "renamed the model", ["model.delete"] = "deleted the model", ["queue.move"] = "moved in the queue", ["queue.pause"] = "paused the queue",
+        ["queue.open"] = "let the queue go on", ["preset.save"] = "saved the preset", ["preset.delete"] = "deleted the preset", ["fetch.start"] = "started the download of", ["member.add"] = "added",
+        ["member.role"] = "changed a role:", ["member.remove"] = "removed", ["sharing.stop"] = "stopped all share links of the", ["sharing.allow"] = "let share links open again for the",
+    };
+
+    public static ActivityEntry Entry(AuditEntry entry) => new(entry.Id, entry.At, entry.UserName, entry.Action, Did(entry.Action), entry.Detail, Address(entry));
+
+    /// <summary>An action without words of its own is told by its name: <c>run.hold</c> becomes "hold (run)".</summary>
+    private static string Did(string action) => Words.GetValueOrDefault(action) ?? (action.IndexOf('.', StringComparison.Ordinal) is var dot and > 0 ? $"{action[(dot + 1)..].Replace('-', ' ')} ({action[..dot]})" : action);
+
+    private static string? Address(AuditEntry entry) => (entry.Action.Split('.')[0], Guid.TryParse(entry.Subject, out var id)) switch
+    {
+        ("run", true) when entry.Action.StartsWith("run.comment", StringComparison.Ordinal) => $"/runs/{id}/discussion",
+        ("run", true) when entry.Action is not ("run.delete" or "run.discard") => $"/runs/{id}",
+        ("dataset", true) when entry.Action != "dataset.delete" => $"/datasets/{id}",
+        ("model", true) when entry.Action != "model.delete" => $"/models/{id}",
+        _ => null,
+    };
+}

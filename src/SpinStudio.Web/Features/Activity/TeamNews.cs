@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using SpinStudio.Data;
+using SpinStudio.Web.Live;
+using SpinStudio.Web.Security;
+
+namespace SpinStudio.Web.Features.Activity;
+
+/// <summary>Tells that somebody of a team did something, whenever an entry of the audit log was saved, whoever wrote it.</summary>
+public sealed class TeamNews : SaveChangesInterceptor
+{
+    private readonly ConcurrentDictionary<Listener, bool> listeners = new();
+
+    public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
+    {
+        Remember(eventData);
+        return result;
+    }
+
+    public override ValueTask<InterceptionResult<int>> SavingChangesAsync(DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+    {
+        Remember(eventData);
+        return ValueTask.FromResult(result);
+    }
+
+    /// <summary>A listener hears once, however much happens before it looks.</summary>
+    internal Listener Listen(Guid team)
+    {
+        var listener = new Listener(this, team, Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }));
+        listeners[listener] = true;
+        return listener;
+    }
+
+    /// <summary>Told before the save is committed; listeners wait a moment before they look.</summary>
+    private void Remember(DbContextEventData eventData)
+    {
+        foreach (var team in eventData.Context?.ChangeTracker.Entries<AuditEntry>().Where(entry => entry.State == EntityState.Added).Select(entry => entry.Entity.TeamId).Distinct() ?? [])
+        {
+            foreach (var (listener, _) in listeners)
+            {
+                if (listener.Team == team)
+                {
+                    listener.Channel.Writer.TryWrite(true);
+                }
+            }
+        }
+    }
+
+    internal sealed class Listener(TeamNews news, Guid team, Channel<bool> channel) : IDisposable
+    {
+        public Guid Team { get; } = team;
+
+        public Channel<bool> Channel { get; } = channel;
+
+        public void Dispose()
+        {
+            news.listeners.TryRemove(this, out _);
+            Channel.Writer.TryComplete();
+        }
+    }
+}
+
+/// <summary>Subscriptions of pages to what the current user's team does.</summary>
+public sealed class LiveTeam(TeamNews news, CurrentUser currentUser, ILogger<LiveTeam> logger)
+{
+    /// <summary>Long enough for a save to be committed; short enough to be at once.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(400);
+
+    public async Task<IAsyncDisposable> SubscribeAsync(Func<Task> onNews, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        var listener = news.Listen(me.TeamId);
+        return new Subscription(logger, async stopping =>
+        {
+            using (listener)
+            {
+                await foreach (var _ in listener.Channel.Reader.ReadAllAsync(stopping))
+                {
+                    await Task.Delay(Moment, stopping);
+                    await currentUser.RequireAsync(TeamRole.Viewer, stopping);
+                    await onNews();
+                }
+            }
+        });
+    }
+}
