@@ -56,12 +56,13 @@ public static unsafe partial class torch
             /// <param name="offsets">Where segments begin, and the end: 0 … tokens, one entry more than segments.</param>
             /// <param name="parents">For each segment an earlier one that has no parent itself, or -1; null when none has a parent.</param>
             /// <param name="scale">Applied to scores; 1 / √width when not given.</param>
+            /// <param name="window">Tokens that a token sees, itself included; null: all before it.</param>
             /// <returns>[tokens, heads, width].</returns>
             public static Tensor segment_attention(
-                Tensor query, Tensor key, Tensor value, long[] offsets, long[]? parents = null, double? scale = null) =>
+                Tensor query, Tensor key, Tensor value, long[] offsets, long[]? parents = null, double? scale = null, long? window = null) =>
                 backends.UseKernel(query)
-                    ? Ops.segment_attention.Call(query, key, value, offsets, parents ?? [], scale ?? DefaultScale(query))
-                    : reference.segment_attention(query, key, value, offsets, parents, scale);
+                    ? Ops.segment_attention.Call(query, key, value, offsets, parents ?? [], scale ?? DefaultScale(query), window ?? long.MaxValue)
+                    : reference.segment_attention(query, key, value, offsets, parents, scale, window);
 
             /// <summary>
             /// Puts each token's key and value into the cache at its slot and position, then lets each token see its slot from position 0 up to its own.
@@ -75,14 +76,15 @@ public static unsafe partial class torch
             /// <param name="slots">Int64[tokens].</param>
             /// <param name="positions">Int64[tokens]; what lies before a token's position in its slot must have been written.</param>
             /// <param name="scale">Applied to scores; 1 / √width when not given.</param>
+            /// <param name="window">Positions that a token sees, its own included; null: all from 0.</param>
             /// <returns>[tokens, heads, width].</returns>
             public static Tensor cached_attention(
-                Tensor query, Tensor key, Tensor value, Tensor key_cache, Tensor value_cache, Tensor slots, Tensor positions, double? scale = null)
+                Tensor query, Tensor key, Tensor value, Tensor key_cache, Tensor value_cache, Tensor slots, Tensor positions, double? scale = null, long? window = null)
             {
                 using var frozen = no_grad();
                 return backends.UseKernel(query)
-                    ? Ops.cached_attention.Call(query, key, value, key_cache, value_cache, slots, positions, scale ?? DefaultScale(query))
-                    : reference.cached_attention(query, key, value, key_cache, value_cache, slots, positions, scale);
+                    ? Ops.cached_attention.Call(query, key, value, key_cache, value_cache, slots, positions, scale ?? DefaultScale(query), window ?? long.MaxValue)
+                    : reference.cached_attention(query, key, value, key_cache, value_cache, slots, positions, scale, window);
             }
 
             private static double DefaultScale(Tensor query) => 1 / Math.Sqrt(query.size(-1));

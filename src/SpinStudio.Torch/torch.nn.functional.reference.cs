@@ -47,7 +47,7 @@ public static unsafe partial class torch
 
                 /// <inheritdoc cref="functional.segment_attention"/>
                 public static Tensor segment_attention(
-                    Tensor query, Tensor key, Tensor value, long[] offsets, long[]? parents = null, double? scale = null)
+                    Tensor query, Tensor key, Tensor value, long[] offsets, long[]? parents = null, double? scale = null, long? window = null)
                 {
                     ArgumentNullException.ThrowIfNull(offsets);
                     using var scope = NewDisposeScope();
@@ -63,14 +63,14 @@ public static unsafe partial class torch
                             keys = cat([key.narrow(0, parentBegin, parentCount), keys]);
                             values = cat([value.narrow(0, parentBegin, parentCount), values]);
                         }
-                        results[i] = Causal(query.narrow(0, begin, count), keys, values, scale ?? DefaultScale(query));
+                        results[i] = Causal(query.narrow(0, begin, count), keys, values, scale ?? DefaultScale(query), window);
                     }
                     return cat(results).MoveToOuterDisposeScope();
                 }
 
                 /// <inheritdoc cref="functional.cached_attention"/>
                 public static Tensor cached_attention(
-                    Tensor query, Tensor key, Tensor value, Tensor key_cache, Tensor value_cache, Tensor slots, Tensor positions, double? scale = null)
+                    Tensor query, Tensor key, Tensor value, Tensor key_cache, Tensor value_cache, Tensor slots, Tensor positions, double? scale = null, long? window = null)
                 {
                     using var frozen = no_grad();
                     using var scope = NewDisposeScope();
@@ -82,19 +82,24 @@ public static unsafe partial class torch
                     var keys = key_cache.narrow(2, 0, longest).index_select(0, slots);
                     var values = value_cache.narrow(2, 0, longest).index_select(0, slots);
                     var scores = query.reshape(tokens, kvHeads, heads / kvHeads, width).matmul(keys.transpose(2, 3)) * (scale ?? DefaultScale(query));
-                    var hidden = arange(longest, device: query.device).view(1, 1, 1, longest).gt(positions.view(tokens, 1, 1, 1));
+                    var (places, own) = (arange(longest, device: query.device).view(1, 1, 1, longest), positions.view(tokens, 1, 1, 1));
+                    var hidden = places.gt(own);
+                    if (window < longest)
+                        hidden = hidden.logical_or(places.le(own - window.Value));
                     var shares = scores.masked_fill(hidden, double.NegativeInfinity).softmax(-1, Accumulator(query)).to(query.dtype);
                     return shares.matmul(values).reshape(tokens, heads, width).MoveToOuterDisposeScope();
                 }
 
-                /// <summary>query [n, heads, width] sees the last n of the keys [m, kv_heads, width] up to itself, and all before those.</summary>
-                private static Tensor Causal(Tensor query, Tensor keys, Tensor values, double scale)
+                /// <summary>query [n, heads, width] sees the last n of the keys [m, kv_heads, width] up to itself, and all before those, or the last of them that the window holds.</summary>
+                private static Tensor Causal(Tensor query, Tensor keys, Tensor values, double scale, long? window)
                 {
                     var (n, heads, width, m, kvHeads) = (query.size(0), query.size(1), query.size(2), keys.size(0), keys.size(1));
                     var group = heads / kvHeads;
                     var rows = query.reshape(n, kvHeads, group, width).permute(1, 2, 0, 3).reshape(kvHeads, group * n, width);
                     var scores = rows.matmul(keys.permute(1, 2, 0)).view(kvHeads, group, n, m) * scale;
                     var future = ones([n, m], ScalarType.Bool, query.device).triu(m - n + 1);
+                    if (window < m)
+                        future = future.logical_or(ones([n, m], ScalarType.Bool, query.device).tril(m - n - window.Value));
                     var shares = scores.masked_fill(future, double.NegativeInfinity).softmax(-1, Accumulator(query)).to(query.dtype);
                     var mixed = shares.view(kvHeads, group * n, m).matmul(values.permute(1, 0, 2));
                     return mixed.view(kvHeads, group, n, width).permute(2, 0, 1, 3).reshape(n, heads, width);

@@ -25,6 +25,10 @@ public sealed class KernelTests
             [Normal(type, 100, 4, 20), Normal(type, 100, 2, 20), Normal(type, 100, 2, 20)],
             x => F.segment_attention(x[0], x[1], x[2], s_offsets, s_parents),
             x => F.reference.segment_attention(x[0], x[1], x[2], s_offsets, s_parents)),
+        ["segment_attention, window"] = type => new(
+            [Normal(type, 100, 4, 20), Normal(type, 100, 2, 20), Normal(type, 100, 2, 20)],
+            x => F.segment_attention(x[0], x[1], x[2], s_offsets, s_parents, window: 9),
+            x => F.reference.segment_attention(x[0], x[1], x[2], s_offsets, s_parents, window: 9)),
         ["segment_attention, wide heads"] = type => new(
             [Normal(type, 40, 2, 80), Normal(type, 40, 2, 80), Normal(type, 40, 2, 80)],
             x => F.segment_attention(x[0], x[1], x[2], [0, 40], scale: 0.2),

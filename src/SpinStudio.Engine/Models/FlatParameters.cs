@@ -50,8 +50,11 @@ public sealed class FlatParameters : IDisposable
     /// <summary>Names and shapes of the checkpoint's tensors, in the order they are saved.</summary>
     public IEnumerable<(string Name, long[] Shape)> Tensors => _tensors.Select(t => (t.Key, t.Value.Shape));
 
+    /// <summary>The leaf of that name, or null.</summary>
+    public Tensor? Find(string name) => _leaves.Find(leaf => leaf.Name == name).Tensor;
+
     /// <summary>The leaf of that name.</summary>
-    public Tensor Leaf(string name) => _leaves.Find(leaf => leaf.Name == name).Tensor
+    public Tensor Leaf(string name) => Find(name)
         ?? throw new KeyNotFoundException($"no weights are named '{name}'");
 
     /// <summary>The part of a flat buffer (weights, gradients, fp32 masters) that belongs to a checkpoint tensor.</summary>

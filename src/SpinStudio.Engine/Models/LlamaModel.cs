@@ -5,7 +5,8 @@ namespace SpinStudio.Engine.Models;
 
 /// <summary>
 /// A decoder of the Llama family: RMSNorm, rotary positions, grouped-query attention, SwiGLU, tied or separate head
-/// (Touvron et al., arXiv 2302.13971; Ainslie et al., arXiv 2305.13245; Shazeer, arXiv 2002.05202).
+/// (Touvron et al., arXiv 2302.13971; Ainslie et al., arXiv 2305.13245; Shazeer, arXiv 2002.05202). Mistral adds a sliding window (Jiang et al., arXiv 2310.06825),
+/// Qwen 2 biases (arXiv 2407.10671), Qwen 3 norms of queries and keys (arXiv 2505.09388); the config says which of these a model has.
 /// </summary>
 /// <remarks>
 /// Everything runs on tokens laid end to end, [tokens, hidden]; only attention knows which tokens belong together. So nothing is padded, and what a token
@@ -40,7 +41,7 @@ public sealed class LlamaModel : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         long[] ids = [.. sequences.Ids], positions = [.. sequences.Positions], offsets = [.. sequences.Offsets], parents = [.. sequences.Parents];
-        return Forward(torch.tensor(ids), torch.tensor(positions), (_, q, k, v) => F.segment_attention(q, k, v, offsets, parents)).MoveToOuterDisposeScope();
+        return Forward(torch.tensor(ids), torch.tensor(positions), (layer, q, k, v) => F.segment_attention(q, k, v, offsets, parents, window: Config.WindowOf(layer))).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -52,7 +53,7 @@ public sealed class LlamaModel : IDisposable
     /// <param name="slots">Of each token in the cache, [tokens].</param>
     /// <returns>[tokens, hidden]</returns>
     public Tensor Forward(Tensor ids, Tensor positions, Tensor slots, KeyValueCache cache) =>
-        Forward(ids, positions, (layer, q, k, v) => F.cached_attention(q, k, v, cache[layer].Keys, cache[layer].Values, slots, positions));
+        Forward(ids, positions, (layer, q, k, v) => F.cached_attention(q, k, v, cache[layer].Keys, cache[layer].Values, slots, positions, window: Config.WindowOf(layer)));
 
     /// <summary>Logits of hidden states, [rows, hidden] → [rows, vocab], in the compute dtype.</summary>
     public Tensor Logits(Tensor hidden) => F.linear(hidden, _head);
@@ -85,16 +86,28 @@ public sealed class LlamaModel : IDisposable
             Add($"{i}.attention_norm", layer + "input_layernorm");
             Add($"{i}.qkv", layer + "self_attn.q_proj", layer + "self_attn.k_proj", layer + "self_attn.v_proj");
             Add($"{i}.output", layer + "self_attn.o_proj");
+            Add($"{i}.query_norm", layer + "self_attn.q_norm");
+            Add($"{i}.key_norm", layer + "self_attn.k_norm");
             Add($"{i}.mlp_norm", layer + "post_attention_layernorm");
             Add($"{i}.gate_up", layer + "mlp.gate_proj", layer + "mlp.up_proj");
             Add($"{i}.down", layer + "mlp.down_proj");
         }
         Add("norm", "model.norm");
-        if (!config.TieWordEmbeddings)
-            Add("head", "lm_head");
+        Add("head", "lm_head");
         return leaves;
 
-        void Add(string leaf, params string[] parts) => leaves.Add(new Leaf(leaf, [.. parts.Select(part => (part + ".weight", shapes[part + ".weight"]))]));
+        // What the config has no tensors for is left out.
+        void Add(string leaf, params string[] parts)
+        {
+            AddAll(leaf, [.. parts.Select(part => part + ".weight")]);
+            AddAll(leaf + ".bias", [.. parts.Select(part => part + ".bias")]);
+        }
+
+        void AddAll(string leaf, string[] names)
+        {
+            if (shapes.ContainsKey(names[0]))
+                leaves.Add(new Leaf(leaf, [.. names.Select(name => (name, shapes[name]))]));
+        }
     }
 
     /// <summary>One decoder layer.</summary>
@@ -103,6 +116,10 @@ public sealed class LlamaModel : IDisposable
         private readonly Tensor
             _attentionNorm = parameters.Leaf($"{index}.attention_norm"), _qkv = parameters.Leaf($"{index}.qkv"), _output = parameters.Leaf($"{index}.output"),
             _mlpNorm = parameters.Leaf($"{index}.mlp_norm"), _gateUp = parameters.Leaf($"{index}.gate_up"), _down = parameters.Leaf($"{index}.down");
+
+        private readonly Tensor?
+            _qkvBias = parameters.Find($"{index}.qkv.bias"), _outputBias = parameters.Find($"{index}.output.bias"), _gateUpBias = parameters.Find($"{index}.gate_up.bias"),
+            _downBias = parameters.Find($"{index}.down.bias"), _queryNorm = parameters.Find($"{index}.query_norm"), _keyNorm = parameters.Find($"{index}.key_norm");
 
         /// <param name="x">[tokens, hidden]</param>
         public Tensor Forward(Tensor x, Func<Tensor, Tensor> rotate, Func<Tensor, Tensor, Tensor, Tensor> attend)
@@ -115,16 +132,18 @@ public sealed class LlamaModel : IDisposable
         private Tensor Attention(Tensor x, Func<Tensor, Tensor> rotate, Func<Tensor, Tensor, Tensor, Tensor> attend)
         {
             long heads = config.Heads, keyHeads = config.KeyValueHeads;
-            var qkv = F.linear(x, _qkv).view(-1, heads + 2 * keyHeads, config.HeadDim);
-            var turned = rotate(qkv.narrow(1, 0, heads + keyHeads));
+            var qkv = F.linear(x, _qkv, _qkvBias).view(-1, heads + 2 * keyHeads, config.HeadDim);
+            var turned = rotate(_queryNorm is null || _keyNorm is null
+                ? qkv.narrow(1, 0, heads + keyHeads)
+                : torch.cat([F.rms_norm(qkv.narrow(1, 0, heads), _queryNorm, config.RmsNormEps), F.rms_norm(qkv.narrow(1, heads, keyHeads), _keyNorm, config.RmsNormEps)], 1));
             var attended = attend(turned.narrow(1, 0, heads), turned.narrow(1, heads, keyHeads), qkv.narrow(1, heads + keyHeads, keyHeads));
-            return F.linear(attended.reshape(-1, heads * config.HeadDim), _output);
+            return F.linear(attended.reshape(-1, heads * config.HeadDim), _output, _outputBias);
         }
 
         private Tensor FeedForward(Tensor x)
         {
-            var gateUp = F.linear(x, _gateUp);
-            return F.linear(F.swiglu(gateUp.narrow(1, 0, config.IntermediateSize), gateUp.narrow(1, config.IntermediateSize, config.IntermediateSize)), _down);
+            var gateUp = F.linear(x, _gateUp, _gateUpBias);
+            return F.linear(F.swiglu(gateUp.narrow(1, 0, config.IntermediateSize), gateUp.narrow(1, config.IntermediateSize, config.IntermediateSize)), _down, _downBias);
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Torch;
 
@@ -6,6 +8,9 @@ namespace SpinStudio.Engine.Models;
 /// <summary>A model's weights in and out of Hugging Face folders, and fresh ones.</summary>
 public static class LlamaModelFiles
 {
+    /// <summary>Larger weights are saved in several files, as Hugging Face does.</summary>
+    private const long LargestFile = 5_000_000_000;
+
     /// <summary>A model with the folder's weights, converted to <paramref name="dtype"/>.</summary>
     /// <exception cref="BadInputException">The folder is not a model of a supported family, or a tensor is missing or has another shape than its config asks for.</exception>
     public static LlamaModel Load(string folder, ScalarType dtype)
@@ -22,29 +27,66 @@ public static class LlamaModelFiles
     {
         using var scope = torch.NewDisposeScope();
         foreach (var (name, _) in model.Parameters.Tensors)
-            TensorFile.CopyTo(weights.Find(name)!, weights.Bytes(name), model.Parameters.Part(model.Parameters.Weights, name));
+            TensorFile.CopyTo(weights.Find(name)!, weights.Pointer(name), model.Parameters.Part(model.Parameters.Weights, name));
     }
 
     /// <summary>Saves the weights beside the config, tokenizer and template of <paramref name="source"/>, whole or not at all.</summary>
-    /// <returns>SHA-256 of the weights' file.</returns>
-    public static string Save(LlamaModel model, string source, string folder)
+    /// <param name="largestFile">Bytes of weights in one file; more become shards with an index.</param>
+    /// <returns>Hash of the weights, as <see cref="ModelWeights.Sha256"/> gives it.</returns>
+    public static string Save(LlamaModel model, string source, string folder, long largestFile = LargestFile)
     {
-        var hash = "";
         AtomicFile.WriteFolder(folder, beside =>
         {
             foreach (var file in Directory.EnumerateFiles(source).Where(f => !Path.GetFileName(f).StartsWith("model", StringComparison.Ordinal)))
                 File.Copy(file, Path.Combine(beside, Path.GetFileName(file)));
             (model.Config with { TorchDtype = model.Dtype == ScalarType.BFloat16 ? "bfloat16" : "float32" }).Save(Path.Combine(beside, "config.json"));
             using var scope = torch.NewDisposeScope();
-            hash = TensorFile.Save(
-                Path.Combine(beside, ModelWeights.SingleFile),
-                [.. model.Parameters.Tensors.Select(t => (t.Name, model.Parameters.Part(model.Parameters.Weights, t.Name)))],
-                new Dictionary<string, string> { ["format"] = "pt" });
+            SaveWeights([.. model.Parameters.Tensors.Select(t => (t.Name, model.Parameters.Part(model.Parameters.Weights, t.Name)))], beside, largestFile);
         });
-        return hash;
+        return ModelWeights.Sha256(folder);
     }
 
-    /// <summary>Fresh weights: normal with the given deviation, those that write to the residual stream scaled by 1/√(2·layers) (GPT-2), norms 1.</summary>
+    private static void SaveWeights(IReadOnlyList<(string Name, Tensor Tensor)> tensors, string folder, long largestFile)
+    {
+        var format = new Dictionary<string, string> { ["format"] = "pt" };
+        var shards = Shards(tensors, largestFile);
+        if (shards.Count == 1)
+        {
+            TensorFile.Save(Path.Combine(folder, ModelWeights.SingleFile), tensors, format);
+            return;
+        }
+        var map = new JsonObject();
+        foreach (var (i, shard) in shards.Index())
+        {
+            var file = string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:00000}-of-{shards.Count:00000}.safetensors");
+            TensorFile.Save(Path.Combine(folder, file), shard, format);
+            shard.ForEach(one => map[one.Name] = file);
+        }
+        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(one => Bytes(one.Tensor)) }, ["weight_map"] = map };
+        File.WriteAllText(Path.Combine(folder, ModelWeights.IndexFile), index.ToJsonString(RunJson.Pretty) + "\n");
+    }
+
+    /// <summary>Tensors in their order, so many to a file that none is too large, but at least one.</summary>
+    private static List<List<(string Name, Tensor Tensor)>> Shards(IReadOnlyList<(string Name, Tensor Tensor)> tensors, long largestFile)
+    {
+        var shards = new List<List<(string Name, Tensor Tensor)>> { new() };
+        var filled = 0L;
+        foreach (var one in tensors)
+        {
+            if (filled > 0 && filled + Bytes(one.Tensor) > largestFile)
+            {
+                shards.Add([]);
+                filled = 0;
+            }
+            shards[^1].Add(one);
+            filled += Bytes(one.Tensor);
+        }
+        return shards;
+    }
+
+    private static long Bytes(Tensor tensor) => tensor.numel() * (tensor.dtype == ScalarType.BFloat16 ? 2 : 4);
+
+    /// <summary>Fresh weights: normal with the given deviation, those that write to the residual stream scaled by 1/√(2·layers) (GPT-2), norms 1, biases 0.</summary>
     public static void Randomise(LlamaModel model, RandomStream stream, double deviation = 0.02)
     {
         using var noGrad = torch.no_grad();
@@ -54,7 +96,7 @@ public static class LlamaModelFiles
             var part = model.Parameters.Part(model.Parameters.Weights, name);
             if (shape.Length == 1)
             {
-                part.fill_(1.0);
+                part.fill_(name.EndsWith(".bias", StringComparison.Ordinal) ? 0.0 : 1.0);
                 continue;
             }
             var writesToResidual = name.Contains("o_proj", StringComparison.Ordinal) || name.Contains("down_proj", StringComparison.Ordinal);

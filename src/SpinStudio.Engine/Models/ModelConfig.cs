@@ -3,10 +3,12 @@ namespace SpinStudio.Engine.Models;
 /// <summary>Shape and constants of a Llama-family decoder: the content of a Hugging Face <c>config.json</c>.</summary>
 public sealed record ModelConfig
 {
-    /// <summary>Architectures that the engine runs. Mistral is Llama with another name as long as no sliding window cuts its attention.</summary>
-    public static IReadOnlyList<string> SupportedArchitectures { get; } = ["LlamaForCausalLM", "MistralForCausalLM"];
+    public const string Llama = "LlamaForCausalLM", Mistral = "MistralForCausalLM", Qwen2 = "Qwen2ForCausalLM", Qwen3 = "Qwen3ForCausalLM";
 
-    public string Architecture { get; init; } = "LlamaForCausalLM";
+    /// <summary>Architectures that the engine runs: one decoder, whose differences are settings of this record.</summary>
+    public static IReadOnlyList<string> SupportedArchitectures { get; } = [Llama, Mistral, Qwen2, Qwen3];
+
+    public string Architecture { get; init; } = Llama;
 
     public required int VocabSize { get; init; }
 
@@ -32,6 +34,24 @@ public sealed record ModelConfig
 
     /// <summary>Null: rotary positions as they are.</summary>
     public RopeScaling? RopeScaling { get; init; }
+
+    /// <summary>The projections to queries, keys and values have biases (Qwen 2).</summary>
+    public bool QueryKeyValueBias { get; init; }
+
+    /// <summary>The projection out of the attention has a bias.</summary>
+    public bool OutputBias { get; init; }
+
+    /// <summary>The three projections of the feed-forward part have biases.</summary>
+    public bool MlpBias { get; init; }
+
+    /// <summary>Queries and keys are normalised, head by head, before they are rotated (Qwen 3).</summary>
+    public bool QueryKeyNorm { get; init; }
+
+    /// <summary>Tokens that a token sees, itself included, in layers from <see cref="FirstSlidingLayer"/> on; null: all before it.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>Layers before this one see everything.</summary>
+    public int FirstSlidingLayer { get; init; }
 
     /// <summary>The output head is the embedding matrix; there is no <c>lm_head.weight</c>.</summary>
     public bool TieWordEmbeddings { get; init; }
@@ -65,14 +85,18 @@ public sealed record ModelConfig
         {
             var layer = $"model.layers.{i}.";
             yield return (layer + "input_layernorm.weight", [hidden]);
-            yield return (layer + "self_attn.q_proj.weight", [queries, hidden]);
-            yield return (layer + "self_attn.k_proj.weight", [keys, hidden]);
-            yield return (layer + "self_attn.v_proj.weight", [keys, hidden]);
-            yield return (layer + "self_attn.o_proj.weight", [hidden, queries]);
+            foreach (var part in Linear("self_attn.q_proj", queries, hidden, QueryKeyValueBias).Concat(Linear("self_attn.k_proj", keys, hidden, QueryKeyValueBias))
+                .Concat(Linear("self_attn.v_proj", keys, hidden, QueryKeyValueBias)).Concat(Linear("self_attn.o_proj", hidden, queries, OutputBias)))
+                yield return (layer + part.Name, part.Shape);
+            if (QueryKeyNorm)
+            {
+                yield return (layer + "self_attn.q_norm.weight", [HeadDim]);
+                yield return (layer + "self_attn.k_norm.weight", [HeadDim]);
+            }
             yield return (layer + "post_attention_layernorm.weight", [hidden]);
-            yield return (layer + "mlp.gate_proj.weight", [IntermediateSize, hidden]);
-            yield return (layer + "mlp.up_proj.weight", [IntermediateSize, hidden]);
-            yield return (layer + "mlp.down_proj.weight", [hidden, IntermediateSize]);
+            foreach (var part in Linear("mlp.gate_proj", IntermediateSize, hidden, MlpBias).Concat(Linear("mlp.up_proj", IntermediateSize, hidden, MlpBias))
+                .Concat(Linear("mlp.down_proj", hidden, IntermediateSize, MlpBias)))
+                yield return (layer + part.Name, part.Shape);
         }
         yield return ("model.norm.weight", [hidden]);
         if (!TieWordEmbeddings)
@@ -81,4 +105,14 @@ public sealed record ModelConfig
 
     /// <summary>Trainable numbers in a model of this shape.</summary>
     public long ParameterCount => ExpectedTensors().Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => checked(product * size)));
+
+    /// <summary>What a layer's attention sees: see <see cref="SlidingWindow"/>.</summary>
+    public int? WindowOf(int layer) => layer >= FirstSlidingLayer ? SlidingWindow : null;
+
+    private static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Linear(string name, long rows, long columns, bool hasBias)
+    {
+        yield return (name + ".weight", [rows, columns]);
+        if (hasBias)
+            yield return (name + ".bias", [rows]);
+    }
 }

@@ -27,6 +27,7 @@ internal static class ModelConfigJson
         if (headDim % 2 != 0)
             throw new BadInputException($"head_dim must be even for rotary positions (got {headDim})");
 
+        var window = SlidingWindowJson.Read(json, architecture);
         var rope = json.Get("rope_scaling") ?? json.Get("rope_parameters");
         var config = new ModelConfig
         {
@@ -40,7 +41,13 @@ internal static class ModelConfigJson
             HeadDim = headDim,
             RmsNormEps = Positive(json, "rms_norm_eps", 1e-6),
             RopeTheta = rope is { } parameters && parameters.Get("rope_theta") is not null ? Positive(parameters, "rope_theta", 0) : Positive(json, "rope_theta", 10_000),
-            RopeScaling = rope is { } scaling ? ReadScaling(scaling) : null,
+            RopeScaling = rope is { } scaling ? ReadScaling(scaling, json) : null,
+            QueryKeyValueBias = architecture == ModelConfig.Qwen2 || Flag(json, "attention_bias"),
+            OutputBias = architecture != ModelConfig.Qwen2 && Flag(json, "attention_bias"),
+            MlpBias = Flag(json, "mlp_bias"),
+            QueryKeyNorm = architecture == ModelConfig.Qwen3,
+            SlidingWindow = window?.Size,
+            FirstSlidingLayer = window?.FirstLayer ?? 0,
             TieWordEmbeddings = Flag(json, "tie_word_embeddings"),
             MaxPositions = json.Get("max_position_embeddings") is null ? 2048 : Size(json, "max_position_embeddings", int.MaxValue),
             BosTokenId = TokenIds(json, "bos_token_id").Cast<int?>().FirstOrDefault(),
@@ -58,7 +65,7 @@ internal static class ModelConfigJson
         var json = new JsonObject
         {
             ["architectures"] = new JsonArray(config.Architecture),
-            ["model_type"] = config.Architecture == "MistralForCausalLM" ? "mistral" : "llama",
+            ["model_type"] = config.Architecture[..^"ForCausalLM".Length].ToLowerInvariant(),
             ["vocab_size"] = config.VocabSize,
             ["hidden_size"] = config.HiddenSize,
             ["intermediate_size"] = config.IntermediateSize,
@@ -72,16 +79,15 @@ internal static class ModelConfigJson
             ["rope_scaling"] = WriteScaling(config.RopeScaling),
             ["max_position_embeddings"] = config.MaxPositions,
             ["tie_word_embeddings"] = config.TieWordEmbeddings,
-            ["attention_bias"] = false,
-            ["mlp_bias"] = false,
+            ["attention_bias"] = config.OutputBias,
+            ["mlp_bias"] = config.MlpBias,
             ["attention_dropout"] = 0.0,
             ["bos_token_id"] = config.BosTokenId,
             ["eos_token_id"] = config.EosTokenIds.Count == 1 ? config.EosTokenIds[0] : new JsonArray([.. config.EosTokenIds.Select(id => JsonValue.Create(id))]),
             ["pad_token_id"] = config.PadTokenId,
             ["torch_dtype"] = config.TorchDtype,
         };
-        if (config.Architecture == "MistralForCausalLM")
-            json["sliding_window"] = null;
+        SlidingWindowJson.Write(config, json);
         File.WriteAllText(path, json.ToJsonString(RunJson.Pretty) + "\n");
     }
 
@@ -94,38 +100,67 @@ internal static class ModelConfigJson
         return ModelConfig.SupportedArchitectures.Contains(name) ? name : throw new BadInputException($"architecture '{name}' is not supported; supported are {supported}");
     }
 
+    /// <summary>Keys by which published models change the arithmetic, with the value at which they do not.</summary>
+    private static readonly (string Key, double Neutral)[] Variants =
+    [
+        ("pretraining_tp", 1), ("partial_rotary_factor", 1), ("rotary_pct", 1), ("attn_logit_softcapping", 0), ("final_logit_softcapping", 0), ("logit_scale", 1), ("logits_scaling", 1),
+        ("embedding_multiplier", 1), ("residual_multiplier", 1), ("attention_multiplier", 0), ("query_pre_attn_scalar", 0), ("scale_emb", 1), ("scale_depth", 1), ("dim_model_base", 0), ("mup_width_multiplier", 1),
+        ("clip_qkv", 0), ("attention_softcap", 0), ("num_local_experts", 0), ("num_experts", 0), ("moe_intermediate_size", 0), ("no_rope_layer_interval", 0), ("attention_chunk_size", 0), ("num_nextn_predict_layers", 0),
+        ("qk_layernorm", 0), ("use_qk_norm", 0), ("alibi", 0), ("parallel_attn", 0), ("lm_head_bias", 0), ("qkv_bias", 0), ("use_parallel_residual", 0), ("mlp_only_layers", 0), ("no_rope_layers", 0), ("cross_layer_sharing", 0),
+    ];
+
     private static void RefuseVariants(JsonElement json)
     {
-        foreach (var key in (string[])["attention_bias", "mlp_bias"])
-        {
-            if (Flag(json, key))
-                throw new BadInputException($"{key} = true is not supported; models without biases are");
-        }
-        if (Text(json, "hidden_act") is { } activation and not "silu")
+        if (Text(json, "hidden_act") is { } activation and not ("silu" or "swish"))
             throw new BadInputException($"hidden_act '{activation}' is not supported; silu is");
         if (json.Get("quantization_config") is not null)
             throw new BadInputException("quantized weights cannot be trained; use the model's original fp32, bf16 or fp16 weights");
-        if (json.Get("sliding_window") is { ValueKind: JsonValueKind.Number } window && json.Get("use_sliding_window") is not { ValueKind: JsonValueKind.False }
-            && !(json.Get("max_position_embeddings") is { ValueKind: JsonValueKind.Number } positions && window.GetDouble() >= positions.GetDouble()))
-            throw new BadInputException($"sliding_window {window} is not supported; set it to null if your sequences are shorter than that");
-        if (json.Get("pretraining_tp") is { ValueKind: JsonValueKind.Number } parallel && parallel.GetDouble() > 1)
-            throw new BadInputException($"pretraining_tp {parallel} is not supported; 1 is");
-        if (json.Get("partial_rotary_factor") is { ValueKind: JsonValueKind.Number } partial && partial.GetDouble() != 1)
-            throw new BadInputException($"partial_rotary_factor {partial} is not supported; 1 is");
+        foreach (var (key, neutral) in Variants)
+        {
+            if (json.Get(key) is { } value && !IsNeutral(value, neutral))
+                throw new BadInputException($"{key} = {Shown(value)} is not supported; it changes what the model computes");
+        }
     }
 
-    private static RopeScaling? ReadScaling(JsonElement json)
+    private static bool IsNeutral(JsonElement value, double neutral) => value.ValueKind switch
+    {
+        JsonValueKind.False => true,
+        JsonValueKind.Number => value.GetDouble() == neutral,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        _ => false,
+    };
+
+    private static RopeScaling? ReadScaling(JsonElement json, JsonElement config)
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw new BadInputException($"rope_scaling must be an object, not {JsonFile.Name(json)}");
         var kind = Text(json, "rope_type") ?? Text(json, "type") ?? "default";
+        if (json.Get("partial_rotary_factor") is { } partial && !IsNeutral(partial, 1))
+            throw new BadInputException($"partial_rotary_factor = {Shown(partial)} is not supported; it changes what the model computes");
         return kind switch
         {
             "default" => null,
             "linear" => new RopeScaling.Linear(Positive(json, "factor", null)),
+            "dynamic" => new RopeScaling.Dynamic(Positive(json, "factor", null)),
             "llama3" => ReadLlama3(json),
+            "yarn" => ReadYarn(json, config),
             _ => throw new BadInputException($"rope_scaling '{kind}' is not supported; supported are {string.Join(", ", RopeScaling.Supported)}"),
         };
+    }
+
+    private static RopeScaling.Yarn ReadYarn(JsonElement json, JsonElement config)
+    {
+        var factor = Positive(json, "factor", null);
+        var original = json.Get("original_max_position_embeddings") is not null ? Size(json, "original_max_position_embeddings", int.MaxValue)
+            : Size(config, "max_position_embeddings", int.MaxValue);
+        // The paper's 0.1 ln s + 1, or the ratio of two of them where a config weighs them.
+        var attention = json.Get("attention_factor") is not null ? Positive(json, "attention_factor", null)
+            : json.Get("mscale") is not null && json.Get("mscale_all_dim") is not null ? Mscale(Positive(json, "mscale", null)) / Mscale(Positive(json, "mscale_all_dim", null))
+            : Mscale(1);
+        return new RopeScaling.Yarn(
+            factor, original, attention, Positive(json, "beta_fast", 32), Positive(json, "beta_slow", 1), json.Get("truncate") is null || Flag(json, "truncate"));
+
+        double Mscale(double weight) => factor <= 1 ? 1 : (0.1 * weight * Math.Log(factor)) + 1;
     }
 
     private static RopeScaling.Llama3 ReadLlama3(JsonElement json)
@@ -141,6 +176,17 @@ internal static class ModelConfigJson
     private static JsonObject? WriteScaling(RopeScaling? scaling) => scaling switch
     {
         RopeScaling.Linear linear => new JsonObject { ["rope_type"] = "linear", ["factor"] = linear.Factor },
+        RopeScaling.Dynamic dynamic => new JsonObject { ["rope_type"] = "dynamic", ["factor"] = dynamic.Factor },
+        RopeScaling.Yarn yarn => new JsonObject
+        {
+            ["rope_type"] = "yarn",
+            ["factor"] = yarn.Factor,
+            ["original_max_position_embeddings"] = yarn.OriginalMaxPositions,
+            ["attention_factor"] = yarn.AttentionFactor,
+            ["beta_fast"] = yarn.BetaFast,
+            ["beta_slow"] = yarn.BetaSlow,
+            ["truncate"] = yarn.IsTruncated,
+        },
         RopeScaling.Llama3 llama3 => new JsonObject
         {
             ["rope_type"] = "llama3",
@@ -152,7 +198,7 @@ internal static class ModelConfigJson
         _ => null,
     };
 
-    private static int Size(JsonElement json, string key, int most = LargestSize)
+    internal static int Size(JsonElement json, string key, int most = LargestSize)
     {
         if (json.Get(key) is not { } value)
             throw new BadInputException($"{key} is missing");

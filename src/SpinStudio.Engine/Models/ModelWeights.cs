@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using SpinStudio.Engine.Runs;
 
 namespace SpinStudio.Engine.Models;
 
@@ -47,6 +50,11 @@ public sealed class ModelWeights : IDisposable
             throw;
         }
     }
+
+    /// <summary>SHA-256 of a folder's weights, in lower-case hex: of the file or, where there are several, of the lines "hash  name" of all of them.</summary>
+    public static string Sha256(string folder) => FileNames(folder) is [var only] && only == SingleFile
+        ? FileHash.Of(Path.Combine(folder, only))
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(FileNames(folder).Select(name => $"{FileHash.Of(Path.Combine(folder, name))}  {name}\n")))));
 
     /// <summary>The tensor's description, or null when no file has it.</summary>
     public TensorInfo? Find(string name) => _fileOf.TryGetValue(name, out var file) ? file.Find(name) : null;

@@ -11,11 +11,12 @@ public sealed class RotaryPositions : IDisposable
     public RotaryPositions(ModelConfig config)
     {
         var frequencies = Frequencies(config);
+        var scale = config.RopeScaling is RopeScaling.Yarn yarn ? yarn.AttentionFactor : 1;
         var cos = new float[(long)config.MaxPositions * frequencies.Length];
         var sin = new float[cos.Length];
         for (var (position, at) = (0, 0); position < config.MaxPositions; position++)
             foreach (var frequency in frequencies)
-                (cos[at], sin[at++]) = ((float)Math.Cos(position * frequency), (float)Math.Sin(position * frequency));
+                (cos[at], sin[at++]) = ((float)(scale * Math.Cos(position * frequency)), (float)(scale * Math.Sin(position * frequency)));
         Cos = torch.tensor(cos, [config.MaxPositions, frequencies.Length]).DetachFromDisposeScope();
         Sin = torch.tensor(sin, [config.MaxPositions, frequencies.Length]).DetachFromDisposeScope();
     }
@@ -37,8 +38,25 @@ public sealed class RotaryPositions : IDisposable
     {
         var frequencies = new double[config.HeadDim / 2];
         for (var i = 0; i < frequencies.Length; i++)
-            frequencies[i] = Scale(config.RopeScaling, Math.Pow(config.RopeTheta, -2.0 * i / config.HeadDim));
+        {
+            var frequency = Math.Pow(config.RopeTheta, -2.0 * i / config.HeadDim);
+            frequencies[i] = config.RopeScaling is RopeScaling.Yarn yarn ? Blend(yarn, config, i, frequency) : Scale(config.RopeScaling, frequency);
+        }
         return frequencies;
+    }
+
+    /// <summary>YaRN: between the frequency as it is and its factor-th part, by how often it turns within the original positions.</summary>
+    private static double Blend(RopeScaling.Yarn yarn, ModelConfig config, int i, double frequency)
+    {
+        var (low, high) = (Place(yarn.BetaFast), Place(yarn.BetaSlow));
+        if (yarn.IsTruncated)
+            (low, high) = (Math.Floor(low), Math.Ceiling(high));
+        (low, high) = (Math.Max(low, 0), Math.Min(high, config.HeadDim - 1));
+        var divided = Math.Clamp((i - low) / (high == low ? 0.001 : high - low), 0, 1);
+        return frequency / yarn.Factor * divided + frequency * (1 - divided);
+
+        // The place among the frequencies, not whole, of the one that turns so often.
+        double Place(double turns) => config.HeadDim * Math.Log(yarn.OriginalMaxPositions / (turns * 2 * Math.PI)) / (2 * Math.Log(config.RopeTheta));
     }
 
     /// <summary>

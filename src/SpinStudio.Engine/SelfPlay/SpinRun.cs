@@ -19,7 +19,7 @@ public sealed class SpinRun(RunContext run)
             run.TrainAndSave(t, () => Objective(t, selection));
             run.Evaluate(t, RunConfig.At(run.Config.Beta, t));
             run.Journal.Write(new IterationEvent(
-                t, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(t)), FileHash.Of(Path.Combine(run.Folder.Model(t), Models.ModelWeights.SingleFile)),
+                t, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(t)), Models.ModelWeights.Sha256(run.Folder.Model(t)),
                 selection.Pairs.Count, selection.Dropped, run.Journal.SecondsWorked(t)));
         }
     }

@@ -17,7 +17,7 @@ public sealed class SftRun(RunContext run)
             [.. examples.Select(e => e.Item2.Length)], run.Config.MicroBatchSize, RandomStream.From(run.Config.Seed, 0, (int)RunPhase.Score))));
         run.Evaluate(0, beta: null);
         run.Journal.Write(new IterationEvent(
-            0, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(0)), FileHash.Of(Path.Combine(run.Folder.Model(0), Models.ModelWeights.SingleFile)),
+            0, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(0)), Models.ModelWeights.Sha256(run.Folder.Model(0)),
             examples.Count, new Dictionary<string, int> { ["too_long"] = run.Train.Count - examples.Count }, run.Journal.SecondsWorked(0)));
     }
 }

@@ -25,14 +25,15 @@ void check_heads(const Tensor& query, const Tensor& key, const Tensor& value) {
 
 // ---- packed segments --------------------------------------------------------------------------------------------------------
 
-std::vector<Segment> segments_of(at::IntArrayRef offsets, at::IntArrayRef parents, int64_t tokens) {
+std::vector<Segment> segments_of(at::IntArrayRef offsets, at::IntArrayRef parents, int64_t window, int64_t tokens) {
   auto count = static_cast<int64_t>(offsets.size()) - 1;
   TORCH_CHECK(count >= 0 && offsets.front() == 0 && offsets.back() == tokens, "offsets must go from 0 to the ", tokens, " tokens, not ", offsets);
   TORCH_CHECK(parents.empty() || static_cast<int64_t>(parents.size()) == count, count, " segments need as many parents, not ", parents.size());
+  TORCH_CHECK(window > 0, "window must be positive, not ", window);
   std::vector<Segment> segments;
   for (int64_t i = 0; i < count; i++) {
     TORCH_CHECK(offsets[i] <= offsets[i + 1], "offsets must not fall, but ", offsets[i + 1], " follows ", offsets[i]);
-    Segment segment{offsets[i], offsets[i + 1], 0, 0};
+    Segment segment{offsets[i], offsets[i + 1], 0, 0, window};
     if (!parents.empty() && parents[i] >= 0) {
       auto parent = parents[i];
       TORCH_CHECK(parent < i && parents[parent] < 0, "segment ", i, " needs an earlier parent without a parent, not ", parent);
@@ -45,12 +46,12 @@ std::vector<Segment> segments_of(at::IntArrayRef offsets, at::IntArrayRef parent
 }
 
 std::tuple<Tensor, Tensor> segment_forward(const Tensor& query, const Tensor& key, const Tensor& value, at::IntArrayRef offsets, at::IntArrayRef parents,
-                                           double scale) {
+                                           double scale, int64_t window) {
   check_heads(query, key, value);
   auto q = query.contiguous(), k = key.contiguous(), v = value.contiguous(), y = at::empty_like(q);
   auto heads = q.size(1), kv_heads = k.size(1), width = q.size(2);
   auto lse = at::empty({q.size(0), heads}, q.options().dtype(q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat));
-  auto segments = segments_of(offsets, parents, q.size(0));
+  auto segments = segments_of(offsets, parents, window, q.size(0));
   SPIN_DISPATCH(q, "segment_attention", {
     auto *qs = spin::data<T>(q), *ks = spin::data<T>(k), *vs = spin::data<T>(v), *ys = spin::data<T>(y);
     auto* ls = spin::data<A>(lse);
@@ -75,11 +76,11 @@ void write_rows(const std::vector<A>& from, int64_t first, int64_t rows, int64_t
 }
 
 variable_list segment_backward(const Tensor& gradient, const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& output,
-                               const Tensor& lse, at::IntArrayRef offsets, at::IntArrayRef parents, double scale) {
+                               const Tensor& lse, at::IntArrayRef offsets, at::IntArrayRef parents, double scale, int64_t window) {
   auto dy = gradient.contiguous(), q = query.contiguous(), k = key.contiguous(), v = value.contiguous();
   auto dq = at::empty_like(q), dk = at::empty_like(k), dv = at::empty_like(v);
   auto heads = q.size(1), kv_heads = k.size(1), width = q.size(2), row = spin::padded(width);
-  auto segments = segments_of(offsets, parents, q.size(0));
+  auto segments = segments_of(offsets, parents, window, q.size(0));
 
   // A family is a segment without parent and its children: all that add to the same keys. Families are independent.
   std::vector<std::vector<size_t>> families;
@@ -126,40 +127,42 @@ variable_list segment_backward(const Tensor& gradient, const Tensor& query, cons
       }
     });
   });
-  return {dq, dk, dv, Tensor(), Tensor(), Tensor()};
+  return {dq, dk, dv, Tensor(), Tensor(), Tensor(), Tensor()};
 }
 
 struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
   static Tensor forward(AutogradContext* context, const Tensor& query, const Tensor& key, const Tensor& value, std::vector<int64_t> offsets,
-                        std::vector<int64_t> parents, double scale) {
+                        std::vector<int64_t> parents, double scale, int64_t window) {
     at::AutoDispatchBelowADInplaceOrView below;
     Tensor output, lse;
-    std::tie(output, lse) = segment_forward(query, key, value, offsets, parents, scale);
+    std::tie(output, lse) = segment_forward(query, key, value, offsets, parents, scale, window);
     context->save_for_backward({query, key, value, output, lse});
     context->saved_data["offsets"] = offsets;
     context->saved_data["parents"] = parents;
     context->saved_data["scale"] = scale;
+    context->saved_data["window"] = window;
     return output;
   }
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     auto saved = context->get_saved_variables();
     return segment_backward(gradients[0], saved[0], saved[1], saved[2], saved[3], saved[4], context->saved_data["offsets"].toIntVector(),
-                            context->saved_data["parents"].toIntVector(), context->saved_data["scale"].toDouble());
+                            context->saved_data["parents"].toIntVector(), context->saved_data["scale"].toDouble(), context->saved_data["window"].toInt());
   }
 };
 
-Tensor segment_attention(const Tensor& query, const Tensor& key, const Tensor& value, at::IntArrayRef offsets, at::IntArrayRef parents, double scale) {
+Tensor segment_attention(const Tensor& query, const Tensor& key, const Tensor& value, at::IntArrayRef offsets, at::IntArrayRef parents, double scale,
+                         int64_t window) {
   if (c10::GradMode::is_enabled() && (query.requires_grad() || key.requires_grad() || value.requires_grad()))
-    return SegmentAttention::apply(query, key, value, offsets.vec(), parents.vec(), scale);
+    return SegmentAttention::apply(query, key, value, offsets.vec(), parents.vec(), scale, window);
   at::AutoDispatchBelowADInplaceOrView below;
-  return std::get<0>(segment_forward(query, key, value, offsets, parents, scale));
+  return std::get<0>(segment_forward(query, key, value, offsets, parents, scale, window));
 }
 
 // ---- the cache ----------------------------------------------------------------------------------------------------------------
 
 // Writes each token's key and value to its place in the cache, then lets each token attend to its slot up to itself.
 Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& key_cache, const Tensor& value_cache,
-                        const Tensor& slots, const Tensor& positions, double scale) {
+                        const Tensor& slots, const Tensor& positions, double scale, int64_t window) {
   check_heads(query, key, value);
   auto tokens = query.size(0), heads = query.size(1), kv_heads = key.size(1), width = query.size(2);
   TORCH_CHECK(key_cache.dim() == 4 && key_cache.is_contiguous() && value_cache.is_contiguous() && key_cache.sizes() == value_cache.sizes() &&
@@ -172,6 +175,7 @@ Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& va
   auto q = query.contiguous(), k = key.contiguous(), v = value.contiguous(), slot_ids = slots.contiguous(), places = positions.contiguous();
   auto *slot = spin::data<int64_t>(slot_ids), *place = spin::data<int64_t>(places);
   auto capacity = key_cache.size(2);
+  TORCH_CHECK(window > 0, "window must be positive, not ", window);
   int64_t longest = 0;
   for (int64_t i = 0; i < tokens; i++) {
     TORCH_CHECK(slot[i] >= 0 && slot[i] < key_cache.size(0), "slot ", slot[i], " is outside the cache of ", key_cache.size(0), " slots");
@@ -193,8 +197,9 @@ Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& va
       std::vector<A> scratch(longest);
       for (auto i = begin; i < end; i++) {
         auto token = i / kv_heads, head = i % kv_heads;
-        auto base = (slot[token] * kv_heads + head) * capacity * width, at_query = (token * heads + head * group) * width;
-        spin::loops<T>().attend(qs + at_query, kc + base, vc + base, ys + at_query, scratch.data(), group, place[token] + 1, width, scale);
+        auto count = std::min(place[token] + 1, window), at_query = (token * heads + head * group) * width;
+        auto first = ((slot[token] * kv_heads + head) * capacity + place[token] + 1 - count) * width;
+        spin::loops<T>().attend(qs + at_query, kc + first, vc + first, ys + at_query, scratch.data(), group, count, width, scale);
       }
     });
   });
@@ -204,10 +209,10 @@ Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& va
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(spinstudio, library) {
-  library.def("segment_attention(Tensor query, Tensor key, Tensor value, int[] offsets, int[] parents, float scale) -> Tensor");
+  library.def("segment_attention(Tensor query, Tensor key, Tensor value, int[] offsets, int[] parents, float scale, int window) -> Tensor");
   library.def(
       "cached_attention(Tensor query, Tensor key, Tensor value, Tensor(a!) key_cache, Tensor(b!) value_cache, Tensor slots, Tensor positions, "
-      "float scale) -> Tensor");
+      "float scale, int window) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(spinstudio, AutogradCPU, library) { library.impl("segment_attention", segment_attention); }

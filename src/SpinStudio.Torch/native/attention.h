@@ -149,7 +149,9 @@ void segment(const T* q, const T* k, const T* v, T* y, A* lse, const spin::Segme
       gather(q, segment.begin + first, block, heads, head, width, static_cast<A>(scale), queries.data());
       product(queries.data(), row, 1, keys.data(), columns, scores.data(), columns, block, width_seen, width, false);
       for (int64_t i = 0; i < block; i++) {
-        A peak, mass = exponentials(scores.data() + i * columns, seen.parent + first + i + 1, width_seen, peak);
+        auto allowed = seen.parent + first + i + 1;
+        std::fill_n(scores.data() + i * columns, std::max<int64_t>(0, allowed - segment.window), static_cast<A>(-INFINITY));
+        A peak, mass = exponentials(scores.data() + i * columns, allowed, width_seen, peak);
         lse[(segment.begin + first + i) * heads + head] = peak + std::log(mass);
         for_lanes(width_seen, [&](int64_t t, auto part) {
           store(scores.data() + i * columns + t, load(scores.data() + i * columns + t, part) / mass, part);
@@ -195,8 +197,10 @@ void segment_backward(const T* dy, const T* q, const T* k, const T* v, const T* 
           store(p + t, probability, part);
           store(dp + t, probability * (load(dp + t, part) - delta), part);
         });
-        std::fill(p + allowed, p + width_seen, A(0));
-        std::fill(dp + allowed, dp + width_seen, A(0));
+        for (auto* row_of : {p, dp}) {
+          std::fill_n(row_of, std::max<int64_t>(0, allowed - segment.window), A(0));
+          std::fill(row_of + allowed, row_of + width_seen, A(0));
+        }
       }
       product(scores.data(), 1, columns, gradients.data(), row, dv, row, visible, row, block, true);
       product(score_gradients.data(), 1, columns, queries.data(), row, dk, row, visible, row, block, true);

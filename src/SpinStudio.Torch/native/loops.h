@@ -43,6 +43,7 @@ struct OptimizerLoops {
 struct Segment {
   int64_t begin, end;                // own tokens
   int64_t parent_begin, parent_end;  // equal when there is no parent
+  int64_t window;                    // tokens that a token sees, itself included
 };
 
 // Rows of width elements, one after another, unless said otherwise.

@@ -39,6 +39,43 @@ public sealed class LlamaOracleTests
             AssertClose(oracle.GetProperty("logits")[row], logits.select(0, packed.Offsets[row + 1] - 1).contiguous().data<float>(), 2e-5);
     }
 
+    /// <summary>Prompts read whole, then a token at a time, in slots that do not stand in the order of the sequences.</summary>
+    [Theory, MemberData(nameof(Cases))]
+    public void With_a_cache_every_position_is_as_without(string name)
+    {
+        var (_, model) = Case(name);
+        using var _1 = model;
+        using var noGrad = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var ids = Fixture.GetProperty("ids").EnumerateArray().Select(Ints).ToArray();
+        var packed = new PackedSequences();
+        foreach (var row in ids)
+            packed.Add(row);
+        var whole = model.Logits(model.Forward(packed));
+        using var cache = new KeyValueCache(model.Config, slots: 3, capacity: 8, ScalarType.Float32);
+        const int Prompt = 4;
+        Compare(Step(0, Prompt), 0, Prompt);
+        for (var t = Prompt; t < ids[0].Length; t++)
+            Compare(Step(t, 1), t, 1);
+
+        Tensor Step(int first, int count) => model.Logits(model.Forward(
+            torch.tensor([.. ids.SelectMany(row => row[first..(first + count)]).Select(id => (long)id)]),
+            torch.tensor([.. ids.SelectMany(_ => Enumerable.Range(first, count)).Select(t => (long)t)]),
+            torch.tensor([.. ids.SelectMany((_, row) => Enumerable.Repeat(2L - row, count))]), cache));
+
+        void Compare(Tensor logits, int first, int count)
+        {
+            for (var row = 0; row < ids.Length; row++)
+                for (var t = 0; t < count; t++)
+                {
+                    var expected = whole.select(0, packed.Offsets[row] + first + t).contiguous().data<float>();
+                    var actual = logits.select(0, row * count + t).contiguous().data<float>();
+                    for (var i = 0; i < expected.Length; i++)
+                        Assert.Equal(expected[i], actual[i], 2e-5f);
+                }
+        }
+    }
+
     [Theory, MemberData(nameof(Cases))]
     public void Summed_log_probs_equal_the_oracle(string name)
     {

@@ -102,12 +102,15 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Throws<BadInputException>(() => ModelFolder.Copy(_folder.Path, other.In("copy")));
     }
 
-    [Fact]
-    public void A_config_is_saved_and_loaded_as_the_same()
+    public static TheoryData<RopeScaling> Scalings =>
+        [new RopeScaling.Linear(2.5), new RopeScaling.Dynamic(2), new RopeScaling.Llama3(8, 1, 4, 8192), new RopeScaling.Yarn(4, 32768, 1.1386294361119891), new RopeScaling.Yarn(2, 4096, 1, 16, 2, false)];
+
+    [Theory, MemberData(nameof(Scalings))]
+    public void A_config_is_saved_and_loaded_as_the_same(RopeScaling scaling)
     {
         var config = Tiny with
         {
-            RopeScaling = new RopeScaling.Llama3(8, 1, 4, 8192),
+            RopeScaling = scaling,
             EosTokenIds = [1, 2],
             BosTokenId = 0,
             RopeTheta = 500000,
@@ -120,17 +123,26 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("architectures", "[\"GPT2LMHeadModel\"]", "architecture 'GPT2LMHeadModel' is not supported; supported are LlamaForCausalLM, MistralForCausalLM")]
+    [InlineData("architectures", "[\"GPT2LMHeadModel\"]", "architecture 'GPT2LMHeadModel' is not supported; supported are LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM")]
     [InlineData("architectures", "[]", "architectures must hold one name")]
-    [InlineData("rope_scaling", "{\"rope_type\": \"yarn\", \"factor\": 4}", "rope_scaling 'yarn' is not supported; supported are default, linear, llama3")]
+    [InlineData("rope_scaling", "{\"rope_type\": \"longrope\", \"factor\": 4}", "rope_scaling 'longrope' is not supported; supported are default, linear, dynamic, llama3, yarn")]
+    [InlineData("rope_scaling", "{\"rope_type\": \"yarn\"}", "factor is missing")]
+    [InlineData("rope_scaling", "{\"rope_type\": \"default\", \"partial_rotary_factor\": 0.5}", "partial_rotary_factor = 0.5 is not supported")]
     [InlineData("rope_scaling", "{\"type\": \"linear\"}", "factor is missing")]
-    [InlineData("attention_bias", "true", "attention_bias = true is not supported")]
+    [InlineData("attention_bias", "true", "8 tensors are missing that config.json asks for: model.layers.0.self_attn.q_proj.bias")]
+    [InlineData("attention_bias", "1", "attention_bias must be true or false (got 1)")]
+    [InlineData("final_logit_softcapping", "30.0", "final_logit_softcapping = 30.0 is not supported; it changes what the model computes")]
+    [InlineData("num_local_experts", "8", "num_local_experts = 8 is not supported")]
+    [InlineData("no_rope_layers", "[1, 0]", "no_rope_layers = [1,0] is not supported")]
+    [InlineData("pretraining_tp", "2", "pretraining_tp = 2 is not supported")]
+    [InlineData("layer_types", "[\"full_attention\"]", "layer_types must list 2 layers (got 1)")]
+    [InlineData("layer_types", "[\"full_attention\", \"chunked_attention\"]", "layer type 'chunked_attention' is not supported")]
+    [InlineData("layer_types", "[\"sliding_attention\", \"full_attention\"]", "layer_types that alternate are not supported")]
     [InlineData("hidden_act", "\"gelu\"", "hidden_act 'gelu' is not supported")]
     [InlineData("hidden_size", "0", "hidden_size must be a whole number from 1")]
     [InlineData("hidden_size", "99999999999", "hidden_size must be a whole number from 1")]
     [InlineData("num_key_value_heads", "3", "num_attention_heads 4 is no multiple of num_key_value_heads 3")]
     [InlineData("head_dim", "3", "head_dim must be even")]
-    [InlineData("sliding_window", "128", "sliding_window 128 is not supported")]
     [InlineData("quantization_config", "{}", "quantized weights cannot be trained")]
     [InlineData("eos_token_id", "10", "eos_token_id 10 is not below vocab_size 10")]
     [InlineData("eos_token_id", "\"</s>\"", "eos_token_id must be a token id or a list of them")]
@@ -154,6 +166,31 @@ public sealed class ModelFolderTests : IDisposable
         var config = ModelConfig.Load(_folder.In("config.json"));
         Assert.Equal((4, 2, 20000, "bfloat16", null), (config.HeadDim, config.KeyValueHeads, config.RopeTheta, config.TorchDtype, config.PadTokenId));
         Assert.Equal(new RopeScaling.Linear(2), config.RopeScaling);
+    }
+
+    /// <summary>What configs of published models say, cut to what matters here.</summary>
+    [Theory]
+    [InlineData("""{"architectures": ["LlamaForCausalLM"], "tie_word_embeddings": true, "num_key_value_heads": 3, "num_attention_heads": 9, "hidden_size": 576, "sliding_window": null}""", null, false, false)]
+    [InlineData("""{"architectures": ["LlamaForCausalLM"], "sliding_window": 4096}""", null, false, false)]
+    [InlineData("""{"architectures": ["MistralForCausalLM"], "sliding_window": 4096, "max_position_embeddings": 32768}""", 4096, false, false)]
+    [InlineData("""{"architectures": ["MistralForCausalLM"], "sliding_window": null}""", null, false, false)]
+    [InlineData("""{"architectures": ["MistralForCausalLM"]}""", 4096, false, false)]
+    [InlineData("""{"architectures": ["Qwen2ForCausalLM"], "use_sliding_window": false, "sliding_window": 32768, "max_window_layers": 1}""", null, true, false)]
+    [InlineData("""{"architectures": ["Qwen2ForCausalLM"], "use_sliding_window": true, "sliding_window": 128, "max_window_layers": 2}""", null, true, false)]
+    [InlineData("""{"architectures": ["Qwen2ForCausalLM"], "use_sliding_window": true, "sliding_window": 128, "max_window_layers": 1}""", 128, true, false)]
+    [InlineData("""{"architectures": ["Qwen3ForCausalLM"], "attention_bias": false, "head_dim": 128, "layer_types": ["full_attention", "full_attention"]}""", null, false, true)]
+    public void Each_familys_config_is_read_and_saved_as_the_same(string json, int? lastWindow, bool hasBias, bool hasNorm)
+    {
+        var whole = JsonNode.Parse(json)!.AsObject();
+        foreach (var (key, value) in new[] { ("vocab_size", 10), ("hidden_size", 8), ("intermediate_size", 12), ("num_hidden_layers", 2), ("num_attention_heads", 4) })
+            whole.TryAdd(key, value);
+        _folder.Write("config.json", whole.ToJsonString());
+        var config = ModelConfig.Load(_folder.In("config.json"));
+        Assert.Equal((lastWindow, hasBias, hasNorm, false), (config.WindowOf(1), config.QueryKeyValueBias, config.QueryKeyNorm, config.OutputBias));
+        config.Save(_folder.In("again.json"));
+        var again = ModelConfig.Load(_folder.In("again.json"));
+        Assert.Equal(config with { EosTokenIds = [], FirstSlidingLayer = 0 }, again with { EosTokenIds = [], FirstSlidingLayer = 0 });
+        Assert.Equal(config.WindowOf(0), again.WindowOf(0));
     }
 
     public void Dispose() => _folder.Dispose();

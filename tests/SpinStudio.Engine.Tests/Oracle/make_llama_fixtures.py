@@ -21,17 +21,34 @@ PAIRS = [  # prompt, human answer, opponent's answer
 def tensors(c):
     h, d = c["hidden_size"], c["head_dim"]
     yield "model.embed_tokens.weight", [c["vocab_size"], h]
+    q, kv, m = c["num_attention_heads"] * d, c["num_key_value_heads"] * d, c["intermediate_size"]
+    family = c["model_type"]
+    qkv_bias, o_bias, mlp_bias = family == "qwen2" or c.get("attention_bias"), family != "qwen2" and c.get("attention_bias"), c.get("mlp_bias")
     for i in range(c["num_hidden_layers"]):
         p = f"model.layers.{i}."
         yield p + "input_layernorm.weight", [h]
-        yield p + "self_attn.q_proj.weight", [c["num_attention_heads"] * d, h]
-        yield p + "self_attn.k_proj.weight", [c["num_key_value_heads"] * d, h]
-        yield p + "self_attn.v_proj.weight", [c["num_key_value_heads"] * d, h]
-        yield p + "self_attn.o_proj.weight", [h, c["num_attention_heads"] * d]
+        yield p + "self_attn.q_proj.weight", [q, h]
+        yield p + "self_attn.k_proj.weight", [kv, h]
+        yield p + "self_attn.v_proj.weight", [kv, h]
+        if qkv_bias:
+            yield p + "self_attn.q_proj.bias", [q]
+            yield p + "self_attn.k_proj.bias", [kv]
+            yield p + "self_attn.v_proj.bias", [kv]
+        yield p + "self_attn.o_proj.weight", [h, q]
+        if o_bias:
+            yield p + "self_attn.o_proj.bias", [h]
+        if family == "qwen3":
+            yield p + "self_attn.q_norm.weight", [d]
+            yield p + "self_attn.k_norm.weight", [d]
         yield p + "post_attention_layernorm.weight", [h]
-        yield p + "mlp.gate_proj.weight", [c["intermediate_size"], h]
-        yield p + "mlp.up_proj.weight", [c["intermediate_size"], h]
-        yield p + "mlp.down_proj.weight", [h, c["intermediate_size"]]
+        yield p + "mlp.gate_proj.weight", [m, h]
+        yield p + "mlp.up_proj.weight", [m, h]
+        if mlp_bias:
+            yield p + "mlp.gate_proj.bias", [m]
+            yield p + "mlp.up_proj.bias", [m]
+        yield p + "mlp.down_proj.weight", [h, m]
+        if mlp_bias:
+            yield p + "mlp.down_proj.bias", [h]
     yield "model.norm.weight", [h]
     if not c["tie_word_embeddings"]:
         yield "lm_head.weight", [c["vocab_size"], h]
@@ -51,10 +68,16 @@ def inverse_frequencies(c):
     d = c["head_dim"]
     freqs = [c["rope_theta"] ** (-2 * i / d) for i in range(d // 2)]
     s = c["rope_scaling"]
-    if s is None:
+    if s is None or s["rope_type"] == "dynamic":  # which changes nothing up to the model's positions
         return freqs
     if s["rope_type"] == "linear":
         return [f / s["factor"] for f in freqs]
+    if s["rope_type"] == "yarn":  # arXiv 2309.00071, section 3.2, with the bounds rounded as in its published code
+        def place(turns):
+            return d * math.log(s["original_max_position_embeddings"] / (turns * 2 * math.pi)) / (2 * math.log(c["rope_theta"]))
+        low, high = max(math.floor(place(s.get("beta_fast", 32))), 0), min(math.ceil(place(s.get("beta_slow", 1))), d - 1)
+        ramp = [min(max((i - low) / ((high - low) or 0.001), 0), 1) for i in range(d // 2)]
+        return [f / s["factor"] * r + f * (1 - r) for f, r in zip(freqs, ramp)]
     low = s["original_max_position_embeddings"] / s["low_freq_factor"]
     high = s["original_max_position_embeddings"] / s["high_freq_factor"]
     out = []
@@ -74,33 +97,49 @@ def norm(x, w, eps):
     return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps) * w
 
 
-def rotate(x, angles):  # one head of one sequence: [time, d]
+def rotate(x, angles, scale):  # one head of one sequence: [time, d]
     d = x.shape[-1]
     both = torch.cat([angles, angles], -1)
-    return x * both.cos() + torch.cat([-x[:, d // 2:], x[:, : d // 2]], -1) * both.sin()
+    return x * both.cos() * scale + torch.cat([-x[:, d // 2:], x[:, : d // 2]], -1) * both.sin() * scale
+
+
+def linear(w, name, x):
+    return x @ w[name + ".weight"].T + w.get(name + ".bias", 0)
+
+
+def window(c, layer, time):
+    """How many tokens a token of this layer sees, itself included."""
+    if c["model_type"] == "mistral":
+        return c.get("sliding_window") or time
+    return c["sliding_window"] if c.get("use_sliding_window") and layer >= c["max_window_layers"] else time
 
 
 def logits_of(c, w, ids):
     """One sequence, head by head: [time, vocab]."""
     time, d = len(ids), c["head_dim"]
+    scaling = c["rope_scaling"] or {}
+    scale = 0.1 * math.log(scaling["factor"]) + 1 if scaling.get("rope_type") == "yarn" else 1
     angles = torch.tensor([[p * f for f in inverse_frequencies(c)] for p in range(time)], dtype=torch.float32)
     x = w["model.embed_tokens.weight"][torch.tensor(ids)]
     for i in range(c["num_hidden_layers"]):
         p = f"model.layers.{i}."
         h = norm(x, w[p + "input_layernorm.weight"], c["rms_norm_eps"])
-        q, k, v = (h @ w[p + f"self_attn.{n}_proj.weight"].T for n in "qkv")
+        q, k, v = (linear(w, p + f"self_attn.{n}_proj", h) for n in "qkv")
+        far = torch.ones(time, time).tril(-window(c, i, time)).bool()
         heads = []
         for head in range(c["num_attention_heads"]):
             kv = head // (c["num_attention_heads"] // c["num_key_value_heads"])
-            qh = rotate(q[:, head * d:(head + 1) * d], angles)
-            kh = rotate(k[:, kv * d:(kv + 1) * d], angles)
+            qh, kh = q[:, head * d:(head + 1) * d], k[:, kv * d:(kv + 1) * d]
+            if c["model_type"] == "qwen3":
+                qh, kh = norm(qh, w[p + "self_attn.q_norm.weight"], c["rms_norm_eps"]), norm(kh, w[p + "self_attn.k_norm.weight"], c["rms_norm_eps"])
+            qh, kh = rotate(qh, angles, scale), rotate(kh, angles, scale)
             scores = qh @ kh.T / math.sqrt(d)
-            scores = scores.masked_fill(torch.ones(time, time).triu(1).bool(), -torch.inf)
+            scores = scores.masked_fill(torch.ones(time, time).triu(1).bool() | far, -torch.inf)
             heads.append(scores.softmax(-1) @ v[:, kv * d:(kv + 1) * d])
-        x = x + torch.cat(heads, -1) @ w[p + "self_attn.o_proj.weight"].T
+        x = x + linear(w, p + "self_attn.o_proj", torch.cat(heads, -1))
         h = norm(x, w[p + "post_attention_layernorm.weight"], c["rms_norm_eps"])
-        gate = h @ w[p + "mlp.gate_proj.weight"].T
-        x = x + (gate * torch.sigmoid(gate) * (h @ w[p + "mlp.up_proj.weight"].T)) @ w[p + "mlp.down_proj.weight"].T
+        gate = linear(w, p + "mlp.gate_proj", h)
+        x = x + linear(w, p + "mlp.down_proj", gate * torch.sigmoid(gate) * linear(w, p + "mlp.up_proj", h))
     x = norm(x, w["model.norm.weight"], c["rms_norm_eps"])
     return x @ (w["model.embed_tokens.weight"] if c["tie_word_embeddings"] else w["lm_head.weight"]).T
 
@@ -118,7 +157,7 @@ def spin_loss(c, w, reference, beta):
     return sum(losses) / len(losses)
 
 
-def case(name, **overrides):
+def case(name, trains=False, **overrides):
     c = dict(architectures=["LlamaForCausalLM"], model_type="llama", hidden_act="silu", torch_dtype="float32", max_position_embeddings=128,
              vocab_size=61, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=8,
              rms_norm_eps=1e-5, rope_theta=10000.0, rope_scaling=None, tie_word_embeddings=True, bos_token_id=0, eos_token_id=2)
@@ -133,7 +172,7 @@ def case(name, **overrides):
     loss.backward()
     out["loss"] = float(loss)
     out["gradients"] = {n: {"norm": float(t.grad.norm()), "first": [float(v) for v in t.grad.flatten()[:4]]} for n, t in w.items()}
-    for optimizer in ("adamw", "rmsprop"):
+    for optimizer in ("adamw", "rmsprop") if trains else ():
         w = weights(c)
         step = torch.optim.AdamW(w.values(), lr=2e-3, weight_decay=0.01) if optimizer == "adamw" else torch.optim.RMSprop(w.values(), lr=1e-3)
         losses = []
@@ -151,11 +190,18 @@ def case(name, **overrides):
 if __name__ == "__main__":
     torch.manual_seed(0)
     cases = [
-        case("tied, grouped queries"),
-        case("separate head, one key head", tie_word_embeddings=False, num_key_value_heads=1),
+        case("tied, grouped queries", trains=True),
+        case("separate head, one key head", trains=True, tie_word_embeddings=False, num_key_value_heads=1),
         case("linear scaling, wide heads", rope_scaling={"rope_type": "linear", "factor": 4.0}, head_dim=12, num_key_value_heads=4),
-        case("llama3 scaling", rope_theta=500.0, rope_scaling={
+        case("llama3 scaling", trains=True, rope_theta=500.0, rope_scaling={
             "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}),
+        case("biases everywhere", attention_bias=True, mlp_bias=True),
+        case("mistral, window of three", architectures=["MistralForCausalLM"], model_type="mistral", sliding_window=3, head_dim=12),
+        case("qwen2, biases", architectures=["Qwen2ForCausalLM"], model_type="qwen2", num_key_value_heads=1),
+        case("qwen2, window in the second layer", architectures=["Qwen2ForCausalLM"], model_type="qwen2", use_sliding_window=True, sliding_window=2, max_window_layers=1),
+        case("qwen3, norms of queries and keys", architectures=["Qwen3ForCausalLM"], model_type="qwen3", head_dim=16, tie_word_embeddings=False),
+        case("yarn scaling", rope_theta=100.0, rope_scaling={"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "beta_fast": 2.0, "beta_slow": 0.5}),
+        case("dynamic scaling", rope_scaling={"rope_type": "dynamic", "factor": 2.0}),
     ]
     with open("llama.json", "w", encoding="utf-8") as f:
         json.dump({"ids": IDS, "pairs": PAIRS, "reference": [[-7.0, -6.5], [-11.0, -13.0], [-8.0, -9.0]], "beta": 0.5, "cases": cases}, f, indent=None)
