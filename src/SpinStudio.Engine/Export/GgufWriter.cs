@@ -83,6 +83,8 @@ public sealed class GgufWriter
     {
         if (config.Architecture is not ("LlamaForCausalLM" or "MistralForCausalLM"))
             throw new BadInputException($"architecture {config.Architecture} is not written as GGUF; LlamaForCausalLM and MistralForCausalLM are");
+        if (config.QueryKeyValueBias || config.OutputBias || config.MlpBias)
+            throw new BadInputException("a model with biases is not written as GGUF");
     }
 
     private IEnumerable<Tensor> Tensors(GgufType type)
