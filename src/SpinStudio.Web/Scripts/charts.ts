@@ -93,11 +93,14 @@ class Charts {
       return;
     }
     this.inSight.add(plot);
-    this.frames.request(this.draws.get(plot)!);
+    this.frames.now(this.draws.get(plot)!);
   }
 
   private rebuild(): void {
-    this.plots.forEach(plot => plot.discard());
+    for (const plot of this.plots) {
+      plot.discard();
+      this.frames.now(this.draws.get(plot)!);
+    }
     this.changed();
   }
 
