@@ -203,6 +203,9 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
 
         await db.SaveChangesAsync(cancellation);
         await db.Samples.Where(row => row.RunId == run.Id && row.Split == split && row.Iteration == iteration).ExecuteDeleteAsync(cancellation);
+        var before = await db.Samples.Where(row => row.RunId == run.Id && row.Split == split && row.Iteration == iteration - 1)
+            .Select(row => new { row.PromptId, row.Number, row.Generated }).ToListAsync(cancellation);
+        var previous = before.GroupBy(row => (row.PromptId, row.Number)).ToDictionary(group => group.Key, group => group.First().Generated);
         await foreach (var line in File.ReadLinesAsync(file, cancellation))
         {
             if (string.IsNullOrWhiteSpace(line))
@@ -225,6 +228,8 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
                 Number = pair.Sample,
                 Tokens = pair.GeneratedIds.Count,
                 Exact = pair.Exact,
+                ToHuman = Likeness.Between(pair.Real, pair.Generated),
+                ToPrevious = previous.TryGetValue((pair.PromptId, pair.Sample), out var earlier) ? Likeness.Between(earlier, pair.Generated) : null,
             });
         }
     }

@@ -90,6 +90,16 @@ document.addEventListener("keydown", event => {
   field.form?.requestSubmit();
 });
 
+// j and k go from one item of the page to the next and back.
+document.addEventListener("keydown", event => {
+  if ((event.key !== "j" && event.key !== "k") || event.ctrlKey || event.metaKey || event.altKey || writes(event.target)) return;
+  const items = [...document.querySelectorAll<HTMLElement>("[data-item]")];
+  const now = items.findIndex(item => item.contains(document.activeElement));
+  const next = items[Math.max(0, Math.min(items.length - 1, now + (event.key === "j" ? 1 : -1)))];
+  next?.focus();
+  next?.scrollIntoView({ block: "start" });
+});
+
 // On a narrow screen the row of tabs scrolls; the open one is brought into sight.
 function showTab(): void {
   document.querySelector(".tabs [aria-current=page]")?.scrollIntoView({ inline: "center", block: "nearest" });

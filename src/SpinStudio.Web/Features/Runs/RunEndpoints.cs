@@ -1,4 +1,5 @@
 using SpinStudio.Data;
+using SpinStudio.Web.Engine;
 using SpinStudio.Web.Features.Downloads;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Evaluations;
@@ -50,8 +51,8 @@ internal static class RunEndpoints
 
             return new MetricsCsv(files, name is [var only] ? only : "metrics");
         }).WithSummary("Every point, one row a metric and step; 'name' chooses metrics, 'with' adds other runs.").Produces(200, contentType: "text/csv");
-        runs.MapGet("/{id:guid}/samples", (Guid id, SampleService samples, CancellationToken cancellation, string split = SampleSplit.HeldOut, string? search = null, int skip = 0, int take = 20) =>
-            samples.PromptsAsync(id, new SampleQuery(split, search, skip, take), cancellation)).WithSummary("Prompts with the human answer and those of every iteration.");
+        runs.MapGet("/{id:guid}/samples", (Guid id, SampleService samples, CancellationToken cancellation, string split = SampleSplit.HeldOut, string? search = null, int skip = 0, int take = 20, string? only = null, string? order = null, int? iteration = null) =>
+            samples.PromptsAsync(id, new SampleQuery(split, search, skip, take, only, order, iteration), cancellation)).WithSummary("Prompts with the human answer and those of every iteration; 'only' is identical, near, truncated, passed or failed, 'order' worst, best or changed.");
         runs.MapGet("/{id:guid}/samples/{split}/{promptId}", (Guid id, string split, string promptId, SampleService samples, CancellationToken cancellation) => samples.PromptAsync(id, split, promptId, cancellation));
         runs.MapGet("/{id:guid}/evaluations", (Guid id, EvaluationService evaluations, CancellationToken cancellation) => evaluations.ReportsAsync(id, cancellation)).WithSummary("Held-out reports, the starting model (iteration -1) first.");
 
@@ -68,11 +69,19 @@ internal static class RunEndpoints
         }).WithSummary("The run's journal as JSON Lines.");
         runs.MapGet("/{id:guid}/log", async (Guid id, RunService service, CancellationToken cancellation, int lines = 200) =>
             Results.Text(string.Join('\n', await service.LogTailAsync(id, lines, cancellation)), "text/plain")).WithSummary("The last lines of the engine's output.");
+        runs.MapGet("/{id:guid}/log/download", async (Guid id, RunService service, CancellationToken cancellation) =>
+        {
+            var run = await service.SummaryAsync(id, cancellation);
+            return Download(EngineLog.PathIn((await service.FolderAsync(id, cancellation)).Root), $"{SafeName.Of(run.Name)}-engine.log", "log yet", "text/plain");
+        }).WithSummary("All of the engine's output.");
+        runs.MapGet("/{id:guid}/files/{**name}", async (Guid id, string name, RunService service, CancellationToken cancellation) =>
+            Download(await service.FileAsync(id, name, cancellation), SafeName.Of(Path.GetFileNameWithoutExtension(name)) + Path.GetExtension(name), "file in this run", "application/octet-stream"))
+            .WithSummary("One file of the run folder, as listed.");
         runs.MapGet("/{id:guid}/files", (Guid id, RunService service, CancellationToken cancellation) => service.FilesAsync(id, cancellation));
     }
 
     /// <summary>Opened for sharing: the engine may still be appending.</summary>
-    private static IResult Download(string? file, string name, string what)
+    private static IResult Download(string? file, string name, string what, string type = "application/jsonl")
     {
         if (file is null || !File.Exists(file))
         {
@@ -80,7 +89,7 @@ internal static class RunEndpoints
         }
 
         var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        return Results.Stream(stream, "application/jsonl", name);
+        return Results.Stream(stream, type, name);
     }
 
     private static RunStatus? Status(string? text) => string.IsNullOrEmpty(text) ? null

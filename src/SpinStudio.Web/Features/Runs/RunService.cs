@@ -109,6 +109,13 @@ public sealed class RunService(
             .OrderBy(file => file.Name, StringComparer.Ordinal)];
     }
 
+    /// <summary>Where a file of the list lies; null when the list has no such name. Only names from the list are followed, so none leads out of the folder.</summary>
+    internal async Task<string?> FileAsync(Guid id, string name, CancellationToken cancellation)
+    {
+        var root = (await FolderAsync(id, cancellation)).Root;
+        return (await FilesAsync(id, cancellation)).Any(file => file.Name == name) ? StudioPaths.Within(root, name) : null;
+    }
+
     /// <summary>The run folder of a run that the current user may see.</summary>
     internal async Task<RunFolder> FolderAsync(Guid id, CancellationToken cancellation)
     {

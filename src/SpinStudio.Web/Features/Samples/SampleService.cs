@@ -18,7 +18,10 @@ public sealed record PromptAnswers(string PromptId, string Split, string? System
 /// <summary>Which prompts to list.</summary>
 /// <param name="Split">train or held_out.</param>
 /// <param name="Search">Only prompts, human or generated answers that contain this, whatever the case.</param>
-public sealed record SampleQuery(string Split = SampleSplit.HeldOut, string? Search = null, int Skip = 0, int Take = 20);
+/// <param name="Only">identical, near (nearly the human wording), truncated, passed or failed; null: all.</param>
+/// <param name="Order">worst, best (by exact check, then likeness to the human answer) or changed (most against the model before); null: as in the dataset.</param>
+/// <param name="Iteration">Only answers of this iteration count for the above; null: for the order the newest, for the rest any.</param>
+public sealed record SampleQuery(string Split = SampleSplit.HeldOut, string? Search = null, int Skip = 0, int Take = 20, string? Only = null, string? Order = null, int? Iteration = null);
 
 public static class SampleSplit
 {
@@ -45,9 +48,15 @@ public sealed class SampleService(IDbContextFactory<StudioDb> databases, Current
                 EF.Functions.Like(sample.Prompt, pattern, Like.Escape) || EF.Functions.Like(sample.Real, pattern, Like.Escape) || EF.Functions.Like(sample.Generated, pattern, Like.Escape));
         }
 
-        var prompts = samples.GroupBy(sample => sample.PromptId).Select(group => new { Id = group.Key, First = group.Min(sample => sample.Id) });
-        var total = await prompts.CountAsync(cancellation);
-        var page = await prompts.OrderBy(prompt => prompt.First).Skip(Math.Max(query.Skip, 0)).Take(Math.Clamp(query.Take, 1, LargestPage)).Select(prompt => prompt.Id).ToListAsync(cancellation);
+        if (query.Iteration is { } iteration)
+        {
+            samples = samples.Where(sample => sample.Iteration == iteration);
+        }
+
+        samples = Only(samples, query.Only);
+        var total = await samples.Select(sample => sample.PromptId).Distinct().CountAsync(cancellation);
+        var ordered = query.Order is null || query.Iteration is not null ? samples : Newest(db, runId, query.Split, samples);
+        var page = await Ordered(ordered, query.Order).Skip(Math.Max(query.Skip, 0)).Take(Math.Clamp(query.Take, 1, LargestPage)).ToListAsync(cancellation);
         return new Page<PromptAnswers>(await AnswersAsync(db, runId, query.Split, page, cancellation), total);
     }
 
@@ -65,6 +74,41 @@ public sealed class SampleService(IDbContextFactory<StudioDb> databases, Current
         await CheckAsync(db, runId, cancellation);
         var newest = await db.Samples.AsNoTracking().Where(sample => sample.RunId == runId).OrderByDescending(sample => sample.Id).Take(Math.Clamp(take, 1, LargestPage)).ToListAsync(cancellation);
         return [.. newest.Select(sample => Prompt([sample]))];
+    }
+
+    private static IQueryable<Sample> Only(IQueryable<Sample> samples, string? which) => which switch
+    {
+        null or "" => samples,
+        "identical" => samples.Where(sample => sample.Generated == sample.Real),
+        "near" => samples.Where(sample => sample.ToHuman >= Likeness.NearCopy),
+        "truncated" => samples.Where(sample => sample.FinishReason == "length"),
+        "passed" => samples.Where(sample => sample.Exact == true),
+        "failed" => samples.Where(sample => sample.Exact == false),
+        _ => throw new StudioException(Refusal.Invalid, $"'only' is identical, near, truncated, passed or failed (got '{which}')."),
+    };
+
+    /// <summary>Answers of the newest model that has answered.</summary>
+    private static IQueryable<Sample> Newest(StudioDb db, Guid runId, string split, IQueryable<Sample> samples) =>
+        samples.Where(sample => sample.Iteration == db.Samples.Where(other => other.RunId == runId && other.Split == split).Max(other => other.Iteration));
+
+    /// <summary>Prompt ids. A failed check is worse than no check, that worse than a passed one; among equals the likeness to the human answer decides.</summary>
+    private static IQueryable<string> Ordered(IQueryable<Sample> samples, string? order)
+    {
+        var prompts = samples.GroupBy(sample => sample.PromptId).Select(group => new
+        {
+            Id = group.Key,
+            First = group.Min(sample => sample.Id),
+            Quality = group.Average(sample => (sample.Exact == true ? 2.0 : sample.Exact == false ? 0.0 : 1.0) + (sample.ToHuman ?? 0)),
+            Kept = group.Average(sample => sample.ToPrevious ?? 1),
+        });
+        return order switch
+        {
+            null or "" => prompts.OrderBy(prompt => prompt.First).Select(prompt => prompt.Id),
+            "worst" => prompts.OrderBy(prompt => prompt.Quality).ThenBy(prompt => prompt.First).Select(prompt => prompt.Id),
+            "best" => prompts.OrderByDescending(prompt => prompt.Quality).ThenBy(prompt => prompt.First).Select(prompt => prompt.Id),
+            "changed" => prompts.OrderBy(prompt => prompt.Kept).ThenBy(prompt => prompt.First).Select(prompt => prompt.Id),
+            _ => throw new StudioException(Refusal.Invalid, $"'order' is worst, best or changed (got '{order}')."),
+        };
     }
 
     private static async Task<List<PromptAnswers>> AnswersAsync(StudioDb db, Guid runId, string split, List<string> promptIds, CancellationToken cancellation)

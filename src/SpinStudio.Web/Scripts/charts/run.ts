@@ -8,6 +8,9 @@ interface Loaded {
   series: SeriesDto[];
 }
 
+/** Points of a whole curve: more than a chart has pixels. The page names the same address to load it beside the scripts. */
+const wholeCurve = 600;
+
 /** Live points that one curve may gather beyond what the server sent before the server thins them again. */
 const mostLive = 1000;
 
@@ -70,7 +73,7 @@ export class RunCurves {
   }
 
   private async load(): Promise<number> {
-    const loaded = await get<Loaded>(`/api/v1/runs/${this.id}/metrics`);
+    const loaded = await get<Loaded>(`/api/v1/runs/${this.id}/metrics?max_points=${wholeCurve}`);
     this.metrics.load(loaded.iterations, loaded.series);
     this.thinned = loaded.series.some(series => series.mean !== undefined);
     this.sizeLoaded = this.metrics.size;

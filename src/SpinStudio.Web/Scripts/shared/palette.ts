@@ -126,6 +126,7 @@ function openKeys(): void {
     ["/", "Search on this page"],
     ["?", "These keys"],
   ];
+  if (document.querySelector("[data-item]")) rows.push(["j k", "Next and previous item"]);
   for (const named of document.querySelectorAll<HTMLElement>("[data-shortcut]")) rows.push([named.dataset.shortcut ?? "", named.textContent ?? ""]);
   const close = el("button", { type: "button", class: "button small" }, "Close");
   const dialog = el("dialog", { class: "palette keys", "aria-labelledby": "keys-title" },
