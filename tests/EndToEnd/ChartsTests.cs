@@ -93,6 +93,7 @@ public sealed class ChartsTests(Browser browser) : IAsyncLifetime
     public async Task The_iterations_say_what_their_figures_mean()
     {
         await run.OpenAsync("iterations");
+        await Expect(Page.Locator(".run-head[data-interactive]")).ToBeVisibleAsync();
         await Expect(Page.GetByText("ln 2 ✓")).ToHaveCountAsync(2);
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Reward anatomy" })).ToBeVisibleAsync();
         await Expect(Page.GetByText(new Regex("The margin grows|No margin can be told"))).ToBeVisibleAsync();
@@ -108,8 +109,12 @@ public sealed class ChartsTests(Browser browser) : IAsyncLifetime
         await Page.GetByRole(AriaRole.Link, new() { Name = "worst first" }).ClickAsync();
         await Expect(Page).ToHaveURLAsync(new Regex("order=worst"));
         await Page.GetByRole(AriaRole.Link, new() { Name = "fails its check" }).ClickAsync();
-        await Expect(Page.Locator("[data-item]").First).ToBeVisibleAsync();
+        await Expect(Page.Locator("nav a.tag[aria-current=true]").Last).ToHaveTextAsync("fails its check");
+        await Page.WaitForFunctionAsync("() => [...document.querySelectorAll('[data-item]')].every(item => item.innerText.includes('fails its check'))");
         await Page.Keyboard.PressAsync("j");
+        await Page.Keyboard.PressAsync("j");
+        await Expect(Page.Locator("[data-item]").Nth(1)).ToBeFocusedAsync();
+        await Page.Keyboard.PressAsync("k");
         await Expect(Page.Locator("[data-item]").First).ToBeFocusedAsync();
         await run.OpenAsync("config");
         await Expect(Page.GetByRole(AriaRole.Rowheader, new() { Name = "batch_size", Exact = true })).ToBeVisibleAsync();
@@ -121,7 +126,7 @@ public sealed class ChartsTests(Browser browser) : IAsyncLifetime
     {
         double[] values = [0.7, 0.1, 0.4, 0.9, 0.2];
         const double weight = 0.6;
-        var smoothed = await Page.EvaluateAsync<JsonElement>("async values => (await import('/js/charts.js')).smooth([...values, null, 5], [0, 0, 0, 0, 0, 0, 1], 0.6)", values);
+        var smoothed = await Page.EvaluateAsync<JsonElement>("async values => (await import(document.querySelector('script[src*=\"js/charts\"]').src)).smooth([...values, null, 5], [0, 0, 0, 0, 0, 0, 1], 0.6)", values);
         for (var t = 0; t < values.Length; t++)
         {
             var expected = Enumerable.Range(0, t + 1).Sum(i => (1 - weight) * Math.Pow(weight, t - i) * values[i]) / (1 - Math.Pow(weight, t + 1));

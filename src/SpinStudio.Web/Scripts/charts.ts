@@ -264,4 +264,5 @@ class RunCharts extends HTMLElement {
   }
 }
 
-customElements.define("run-charts", RunCharts);
+// A page that stays open over an update of the studio keeps the element that it has.
+if (!customElements.get("run-charts")) customElements.define("run-charts", RunCharts);
