@@ -116,7 +116,7 @@ internal sealed class JinjaParser
         var body = Body("else", "endfor");
         _loops--;
         JinjaStatement? otherwise = null;
-        if (_tokens[_at + 1].Text == "else")
+        if (Current.Kind == JinjaTokenKind.OpenTag && _tokens[_at + 1].Text == "else")
         {
             Next();
             Next();
