@@ -48,5 +48,30 @@ public sealed class RunFormTests
         Assert.Contains(reason, form.Problems()[key], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Settings_that_hang_on_another_one_go_along_with_it()
+    {
+        var form = new RunForm(Defaults);
+        form.Set(Field("epochs"), "4");
+        form.Set(Field("batch_size"), "4");
+        form.Set(Field("max_length"), "100");
+        Assert.Equal((4.0, 4, 50), (form.Config.ScheduleEpochs, form.Config.MicroBatchSize, form.Config.MaxPromptLength));
+        Assert.Empty(form.Problems());
+
+        // A schedule of its own stays.
+        var paper = new RunForm(RunPresets.Paper(Defaults));
+        paper.Set(Field("epochs"), "3");
+        Assert.Equal(6, paper.Config.ScheduleEpochs);
+    }
+
+    [Fact]
+    public void What_is_being_typed_stays_as_it_is_typed()
+    {
+        var form = new RunForm(Defaults);
+        form.Set(Field("beta"), "0.10, 1.");
+        Assert.Equal("0.10, 1.", form.Text(Field("beta")));
+        Assert.Equal([0.1, 1.0], form.Config.Beta);
+    }
+
     private static RunField Field(string key) => RunField.All.Single(field => field.Key == key);
 }

@@ -63,6 +63,11 @@ public static partial class ConfigText
             json.Remove(path);
         }
 
+        if (config.Name.Length == 0)
+        {
+            json.Remove("name");
+        }
+
         return json;
     }
 

@@ -1,6 +1,6 @@
 namespace SpinStudio.Web.Features.Runs.New;
 
-internal enum FieldKind
+public enum FieldKind
 {
     Whole,
     Real,
@@ -17,13 +17,24 @@ internal enum FieldKind
 /// <param name="Simple">Shown without the advanced settings.</param>
 /// <param name="Help">One sentence.</param>
 /// <param name="Choices">Value and label, for <see cref="FieldKind.Choice"/>.</param>
-internal sealed record RunField(string Key, FieldKind Kind, string Group, bool Simple, string Label, string Help, params (string Value, string Label)[] Choices)
+public sealed record RunField(string Key, FieldKind Kind, string Group, bool Simple, string Label, string Help, params (string Value, string Label)[] Choices)
 {
+    /// <summary>What its number counts; null for a pure number.</summary>
+    public string? Unit => Units.GetValueOrDefault(Key);
+
     public bool IsNumber => Kind is FieldKind.Whole or FieldKind.Real or FieldKind.Reals;
 
     public static RunField Named(string key) => All.First(field => field.Key == key);
 
     public string Id => "field-" + Key.Replace('.', '-').Replace('_', '-');
+
+    private static readonly Dictionary<string, string> Units = new()
+    {
+        ["batch_size"] = "pairs", ["micro_batch_size"] = "pairs", ["epochs"] = "passes", ["schedule_epochs"] = "passes", ["window"] = "iterations", ["max_examples"] = "rows",
+        ["max_length"] = "tokens", ["max_prompt_length"] = "tokens", ["generation.max_new_tokens"] = "tokens", ["generation.top_k"] = "tokens", ["generation.batch_size"] = "answers",
+        ["evaluation.examples"] = "prompts", ["evaluation.samples_per_prompt"] = "answers", ["checkpoint_every"] = "steps", ["threads"] = "threads",
+        ["warmup_ratio"] = "share", ["held_out_fraction"] = "share", ["generation.top_p"] = "share",
+    };
 
     public static IReadOnlyList<RunField> All { get; } =
     [

@@ -7,7 +7,7 @@ using SpinStudio.Web.Components;
 namespace SpinStudio.Web.Features.Runs.New;
 
 /// <summary>The settings of a run while they are being typed: what stands in each field, and whether it can be used.</summary>
-internal sealed class RunForm
+public sealed class RunForm
 {
     private readonly Dictionary<string, string> unreadable = [];
     private readonly Dictionary<string, string> typed = [];
@@ -18,7 +18,7 @@ internal sealed class RunForm
     public string Name { get; set; } = "";
 
     /// <summary>The run as typed so far; fields that cannot be read keep their last good value.</summary>
-    public RunConfig Config => settings.Deserialize<RunConfig>(RunJson.Strict)! with { Name = Name.Trim(), Model = "-", Dataset = "-" };
+    public RunConfig Config => settings.Deserialize<RunConfig>(RunJson.Strict)! with { Name = Name.Trim(), Model = "-", Dataset = "-", HeldOut = null };
 
     /// <summary>Replaces all settings, by a preset or another run's.</summary>
     public void Use(RunConfig config)
@@ -40,7 +40,9 @@ internal sealed class RunForm
         typed[field.Key] = text;
         if (Read(field, text.Trim()) is { } value)
         {
+            var before = Config;
             Put(settings, field.Key, value);
+            Follow(before);
             return;
         }
 
@@ -50,6 +52,33 @@ internal sealed class RunForm
             FieldKind.Reals => $"“{text}” is not a number, or a list of numbers such as 0.1, 0.1, 5.",
             _ => $"“{text}” is not a number.",
         };
+    }
+
+    /// <summary>Some settings go along with another one, as they do in a file that gives only that: where both were the same, or where a limit comes down.</summary>
+    private void Follow(RunConfig before)
+    {
+        var now = Config;
+        if (now.Epochs != before.Epochs && before.ScheduleEpochs == before.Epochs)
+        {
+            Put("schedule_epochs", JsonValue.Create(now.Epochs));
+        }
+
+        if (now.BatchSize < before.BatchSize && now.BatchSize >= 1 && now.MicroBatchSize > now.BatchSize)
+        {
+            Put("micro_batch_size", JsonValue.Create(now.BatchSize));
+        }
+
+        if (now.MaxLength < before.MaxLength && now.MaxLength >= 2 && now.MaxPromptLength >= now.MaxLength)
+        {
+            Put("max_prompt_length", JsonValue.Create(now.MaxLength / 2));
+        }
+
+        void Put(string key, JsonNode value)
+        {
+            typed.Remove(key);
+            unreadable.Remove(key);
+            RunForm.Put(settings, key, value);
+        }
     }
 
     /// <summary>What is wrong, by field key.</summary>

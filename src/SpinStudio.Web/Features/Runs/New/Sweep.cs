@@ -67,12 +67,6 @@ public static class Sweep
     {
         var form = new RunForm(run.Config);
         form.Set(field, value);
-        // Some settings move another's limit along, as they do when somebody types only the one in a file.
-        if (field.Key == "epochs" && form.Config.Epochs > form.Config.ScheduleEpochs)
-        {
-            form.Set(RunField.Named("schedule_epochs"), value);
-        }
-
         if (form.Problems().FirstOrDefault() is { Value: { } problem })
         {
             throw Refuse($"{field.Key} = {value}: {problem}");
