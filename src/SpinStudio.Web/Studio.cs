@@ -138,7 +138,7 @@ internal static class Studio
         services.AddScoped<RunPlanning>();
         services.AddScoped<Launch>();
         services.AddScoped<TeamPresets>();
-        services.AddSingleton<Features.Runs.Planning.TemplateCheck>();
+        services.AddSingleton<TemplateParity>();
         services.AddSingleton<DatasetCheck>();
         services.AddScoped<RunMetrics>();
         services.AddScoped<HistoryService>();

@@ -11,7 +11,7 @@ namespace SpinStudio.Web.Features.Runs.Planning;
 
 /// <summary>Reckons what a run will do and checks what speaks against it, before anything is started.</summary>
 public sealed class RunPlanning(
-    IDbContextFactory<StudioDb> databases, StudioPaths paths, TemplateCheck templates, DatasetCheck datasets, IOptions<StudioOptions> options, TimeProvider time)
+    IDbContextFactory<StudioDb> databases, StudioPaths paths, TemplateParity templates, DatasetCheck datasets, IOptions<StudioOptions> options, TimeProvider time)
 {
     /// <summary>A checkpoint holds fp32 weights and up to two optimizer moments.</summary>
     private const int CheckpointBytesPerParameter = 12;

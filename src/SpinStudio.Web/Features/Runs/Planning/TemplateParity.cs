@@ -21,7 +21,7 @@ public sealed record TemplateFit(string? Refusal, TokenStatistics? Tokens, Rende
 /// Reads rows of a dataset through a model's tokenizer and chat template. A run generates and trains with the same text only if the rendered prompt is a prefix of
 /// prompt with answer, starts with at most one BOS, and the stop token lies inside what is trained on: that is checked here before it is launched.
 /// </summary>
-public sealed class TemplateCheck
+public sealed class TemplateParity
 {
     /// <summary>Rows that are looked at, and how many of them are encoded.</summary>
     private const int RowsRead = 20_000, RowsEncoded = 400;
