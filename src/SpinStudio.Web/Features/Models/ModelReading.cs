@@ -115,7 +115,8 @@ public sealed class ModelReading
             null => $"rotary, θ {Theta(config)}",
             RopeScaling.Linear linear => $"rotary, θ {Theta(config)}, stretched {linear.Factor:0.##}×",
             RopeScaling.Llama3 llama => $"rotary, θ {Theta(config)}, Llama 3 scaling {llama.Factor:0.##}×",
-            _ => "rotary",
+            RopeScaling.Yarn yarn => $"rotary, θ {Theta(config)}, YaRN {yarn.Factor:0.##}×",
+            _ => $"rotary, θ {Theta(config)}",
         };
         return new ModelShape(
             config.Layers, config.HiddenSize, config.IntermediateSize, config.Heads, config.KeyValueHeads, config.HeadDim, config.VocabSize, config.MaxPositions, positions, config.TieWordEmbeddings, opened.Dtypes);
