@@ -24,6 +24,7 @@ public sealed class GgufWriter
         _type = type;
         CheckArchitecture(_model.Config);
         _tensors = [.. Tensors(type)];
+        CheckComplete();
         using var metadata = Metadata(encoder, name);
         _head = Head(metadata);
         Length = _head.Length + _tensors.Sum(tensor => Padded(tensor.Bytes));
@@ -85,6 +86,14 @@ public sealed class GgufWriter
             throw new BadInputException($"architecture {config.Architecture} is not written as GGUF; LlamaForCausalLM and MistralForCausalLM are");
         if (config.QueryKeyValueBias || config.OutputBias || config.MlpBias)
             throw new BadInputException("a model with biases is not written as GGUF");
+    }
+
+    /// <summary>A weight that were left out would make another model of it.</summary>
+    private void CheckComplete()
+    {
+        var written = _tensors.Select(tensor => tensor.Source).ToHashSet(StringComparer.Ordinal);
+        if (_model.Config.ExpectedTensors().FirstOrDefault(expected => !written.Contains(expected.Name)) is { Name: { } missing })
+            throw new BadInputException($"tensor {missing} has no place in GGUF's llama architecture, so this model is not written");
     }
 
     private IEnumerable<Tensor> Tensors(GgufType type)
