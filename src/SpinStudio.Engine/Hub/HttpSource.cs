@@ -10,12 +10,15 @@ namespace SpinStudio.Engine.Hub;
 public sealed class HttpSource(HttpClient http, string? token, Func<Uri, bool> mayFollow, TimeProvider? time = null)
 {
     private const int MostRedirects = 8;
-    private const int MostTries = 6;
-
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
     /// <summary>How long a server may be silent before the connection counts as lost.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often a lost connection or a busy server is asked.</summary>
+    public int MostTries { get; init; } = 6;
+
+    /// <summary>A server that asks to wait longer is not waited for.</summary>
+    public TimeSpan LongestWait { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Wait before the first new try; doubles from try to try.</summary>
     public TimeSpan FirstWait { get; init; } = TimeSpan.FromSeconds(1);

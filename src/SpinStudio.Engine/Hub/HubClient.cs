@@ -4,11 +4,14 @@ namespace SpinStudio.Engine.Hub;
 
 /// <summary>A Hugging Face-compatible hub: what a repository holds at a commit, and its files, checked against the size and hash that the hub tells.</summary>
 /// <param name="http">Its handler must not follow redirects; see <see cref="HttpSource.Handler"/>.</param>
-public sealed class HubClient(HttpClient http, HubOptions options, TimeProvider? time = null)
+/// <param name="patient">False: somebody waits for the answer, so a hub that is busy or away is told at once rather than asked again for minutes.</param>
+public sealed class HubClient(HttpClient http, HubOptions options, TimeProvider? time = null, bool patient = true)
 {
     private const long LongestListing = 64 << 20;
 
-    private readonly HttpSource _source = new(http, options.Token, options.MayFollow, time);
+    private readonly HttpSource _source = patient
+        ? new(http, options.Token, options.MayFollow, time)
+        : new(http, options.Token, options.MayFollow, time) { MostTries = 2, LongestWait = TimeSpan.FromSeconds(5), Silence = TimeSpan.FromSeconds(15) };
 
     /// <summary>Resolves a revision to a commit with its files.</summary>
     /// <exception cref="BadInputException">There is no such repository or revision, or it may not be read.</exception>

@@ -180,7 +180,7 @@ public sealed class FetchService(
     {
         try
         {
-            return await new HubClient(outbound.Http, outbound.Hub, time).ResolveAsync(HubRepository.Parse(Kind(purpose), repository ?? ""), cancellation);
+            return await new HubClient(outbound.Http, outbound.Hub, time, patient: false).ResolveAsync(HubRepository.Parse(Kind(purpose), repository ?? ""), cancellation);
         }
         catch (Exception refused) when (refused is BadInputException or IOException)
         {

@@ -83,12 +83,27 @@ public sealed class FetchWorker(
         {
             await foreach (var id in queue.Reader.ReadAllAsync(stopping))
             {
-                await WorkAsync(id, stopping);
+                await WorkSafelyAsync(id, stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             logger.LogDebug("Downloads rest until the studio starts again");
+        }
+    }
+
+    /// <summary>Nothing that goes wrong around one download may end the others.</summary>
+    private async Task WorkSafelyAsync(Guid id, CancellationToken stopping)
+    {
+        try
+        {
+            await WorkAsync(id, stopping);
+        }
+#pragma warning disable CA1031 // It is logged, and the row is taken up again when the studio starts.
+        catch (Exception fault) when (!stopping.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            logger.LogError(fault, "Download {Fetch} was left", id);
         }
     }
 
