@@ -47,7 +47,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
 
     private async Task UploadZipAsync()
     {
-        await Page.GotoAsync("/models/new");
+        await _ada.OpenAsync("/models/new");
         Assert.Empty(await _ada.ViolationsAsync());
         await Page.Locator("#model-files").SetInputFilesAsync(new FilePayload { Name = "broken.zip", MimeType = "application/zip", Buffer = Encoding.UTF8.GetBytes("no zip at all") });
         await Page.GetByRole(AriaRole.Button, new() { NameRegex = new("^Check and add") }).ClickAsync();
@@ -56,7 +56,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
 
         await Page.Locator("#model-files").SetInputFilesAsync(new FilePayload { Name = "mine.zip", MimeType = "application/zip", Buffer = Zip() });
         await Expect(Page.GetByRole(AriaRole.Button, new() { NameRegex = new("^Check and add") })).ToBeVisibleAsync();
-        await Page.ReloadAsync(); // what has arrived is in the address
+        await _ada.OpenAsync(Page.Url); // what has arrived is in the address
         await Page.GetByLabel("Name", new() { Exact = true }).FillAsync("Mine");
         await Page.GetByRole(AriaRole.Button, new() { NameRegex = new("^Check and add") }).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Mine", Level = 1 })).ToBeVisibleAsync();
@@ -91,7 +91,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
     {
         _hub.AddFolder("acme/sample", Sample);
         _hub.Pace = TimeSpan.FromMilliseconds(10);
-        await Page.GotoAsync("/models/new?from=hub");
+        await _ada.OpenAsync("/models/new?from=hub");
         await Page.GetByLabel(new Regex("^Repository on")).FillAsync("acme/none");
         await Page.GetByRole(AriaRole.Button, new() { Name = "Look it up" }).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("404");
@@ -109,7 +109,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
 
     private async Task PromoteAsync()
     {
-        await Page.GotoAsync("/models?origin=run&sort=oldest");
+        await _ada.OpenAsync("/models?origin=run&sort=oldest");
         await Expect(Page.GetByRole(AriaRole.Link, new() { NameRegex = new("iteration 0$") }).First).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await Page.GetByRole(AriaRole.Link, new() { NameRegex = new("iteration 0$") }).First.ClickAsync();
         await Page.GetByRole(AriaRole.Button, new() { Name = "Promote…" }).ClickAsync();
@@ -117,11 +117,11 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
         await Page.Locator("#dialog-note").FillAsync("the best so far");
         await Page.GetByRole(AriaRole.Button, new() { Name = "Promote", Exact = true }).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Champion", Level = 1 })).ToBeVisibleAsync();
-        await Page.GotoAsync("/models?q=best");
+        await _ada.OpenAsync("/models?q=best");
         await Expect(Page.Locator("tbody tr")).ToHaveCountAsync(1);
         await Expect(Page.Locator("tbody tr")).ToContainTextAsync("promoted");
         Assert.Empty(await _ada.ViolationsAsync());
-        await Page.GotoAsync("/models");
+        await _ada.OpenAsync("/models");
         await Expect(Page.Locator("tbody tr").First).ToBeVisibleAsync();
         await _ada.PictureAsync("models");
     }
