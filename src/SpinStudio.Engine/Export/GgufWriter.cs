@@ -150,7 +150,8 @@ public sealed class GgufWriter
         metadata.Add("general.file_type", GgufTypes.FileNumber(_type));
         metadata.Add("general.alignment", (uint)Alignment);
         metadata.Add("llama.vocab_size", (uint)config.VocabSize);
-        metadata.Add("llama.context_length", (uint)config.MaxPositions);
+        // llama.cpp's llama attends to everything, so beyond a sliding window it would be another model.
+        metadata.Add("llama.context_length", (uint)Math.Min(config.MaxPositions, config.SlidingWindow ?? int.MaxValue));
         metadata.Add("llama.embedding_length", (uint)config.HiddenSize);
         metadata.Add("llama.block_count", (uint)config.Layers);
         metadata.Add("llama.feed_forward_length", (uint)config.IntermediateSize);
