@@ -116,6 +116,9 @@ public sealed class ChartsTests(Browser browser) : IAsyncLifetime
         await Expect(Page.Locator("[data-item]").Nth(1)).ToBeFocusedAsync();
         await Page.Keyboard.PressAsync("k");
         await Expect(Page.Locator("[data-item]").First).ToBeFocusedAsync();
+        await run.OpenAsync("logs");
+        await Expect(Page.Locator("#log")).ToContainTextAsync("Finished in");
+        Assert.Contains((await Page.Locator("#log").InnerTextAsync()).Split('\n'), line => line.StartsWith("Finished in", StringComparison.Ordinal));
         await run.OpenAsync("config");
         await Expect(Page.GetByRole(AriaRole.Rowheader, new() { Name = "batch_size", Exact = true })).ToBeVisibleAsync();
         Assert.Empty(ada.Errors);
