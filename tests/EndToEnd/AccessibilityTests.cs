@@ -5,9 +5,9 @@ namespace EndToEnd;
 [Collection(BrowserCollection.Name)]
 public sealed class AccessibilityTests(Browser browser)
 {
-    private static readonly string[] Pages = ["/", "/datasets", "/datasets/new", "/models", "/playground", "/runs", "/runs/new", "/runs/new?advanced=true", "/settings", "/no-such-page"];
+    private static readonly string[] Pages = ["/", "/datasets", "/datasets/new", "/models", "/playground", "/runs", "/runs?group=status", "/activity", "/runs/new", "/runs/new?advanced=true", "/settings", "/no-such-page"];
 
-    private static readonly string[] Tabs = ["", "charts", "iterations", "samples", "evaluate", "logs", "config", "files"];
+    private static readonly string[] Tabs = ["", "charts", "iterations", "samples", "evaluate", "logs", "config", "files", "discussion", "report"];
 
     [Fact]
     public async Task No_page_has_a_serious_violation_in_light_or_dark()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -44,10 +45,10 @@ internal sealed partial class Visitor : IAsyncDisposable
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
     }
 
-    public async Task LogInAsync()
+    public async Task LogInAsync(string name = Name)
     {
         await Page.GotoAsync("/account/login");
-        await Page.GetByLabel("Name").FillAsync(Name);
+        await Page.GetByLabel("Name").FillAsync(name);
         await Page.GetByLabel("Password").FillAsync(Password);
         await Page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
@@ -76,6 +77,16 @@ internal sealed partial class Visitor : IAsyncDisposable
             return;
         Directory.CreateDirectory(Repository.In("docs", "images"));
         await Page.ScreenshotAsync(new() { Path = Repository.In("docs", "images", name + ".png"), Animations = ScreenshotAnimations.Disabled });
+    }
+
+    /// <summary>Asks the API for a change, as a page does it; returns its answer.</summary>
+    public async Task<JsonNode?> PostAsync(string address, JsonNode body)
+    {
+        var token = JsonNode.Parse(await FetchAsync("/api/v1/antiforgery"))!["token"]!.GetValue<string>();
+        var response = await Context.APIRequest.PostAsync(address, new() { Headers = new Dictionary<string, string> { ["X-CSRF-TOKEN"] = token, ["Content-Type"] = "application/json" }, DataString = body.ToJsonString() });
+        var text = await response.TextAsync();
+        Assert.True(response.Ok, $"{address}: {response.Status} {text}");
+        return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
     /// <summary>What a file from the server holds, fetched with this visitor's cookies.</summary>

@@ -128,16 +128,16 @@ public static partial class SafeMarkdown
         return result.Append(MarkedText(html[at..], mentions)).ToString();
     }
 
+    /// <summary>The longest names first, so that "@Ann Lee" is not taken for "@Ann".</summary>
     private static string MarkedText(string text, IReadOnlyCollection<string> mentions)
     {
-        foreach (var name in mentions)
-        {
-            var written = "@" + name.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal);
-            text = Regex.Replace(text, $@"(?<![\w@]){Regex.Escape(written)}(?!\w)", found => $"<span class=\"mention\">{found.Value}</span>", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
-        }
-
-        return text;
+        var names = string.Join('|', mentions.OrderByDescending(name => name.Length).Select(name => Regex.Escape(Escaped(name))));
+        return Regex.Replace(text, $@"(?<![\w@])@(?:{names})(?!\w)", found => $"<span class=\"mention\">{found.Value}</span>", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
     }
+
+    /// <summary>As the renderer writes text.</summary>
+    private static string Escaped(string text) => text
+        .Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&quot;", StringComparison.Ordinal);
 
     private static string Plain(string text) => $"<p>{HtmlEncoder.Default.Encode(text)}</p>";
 

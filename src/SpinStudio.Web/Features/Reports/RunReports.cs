@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
 using SpinStudio.Engine.Evaluation;
@@ -55,10 +56,18 @@ public sealed class RunReports(IDbContextFactory<StudioDb> databases, CurrentUse
             scope.Answers ? await SamplesAsync(db, runId, cancellation) : [],
             scope.Inside ? run.Notes : null,
             scope.Inside && File.Exists(provenance) ? AtomicFile.ReadJson<RunProvenance>(provenance) : null,
-            scope.Inside ? run.Config : null,
+            scope.Inside ? OnItsOwn(run.Config) : null,
             run.DatasetVersion?.Number, scope.Inside ? run.DatasetVersion?.Sha256 : null,
             scope.Inside && run.Status == RunStatus.Failed ? run.FailureMessage : null,
             scope, time.GetUtcNow());
+    }
+
+    /// <summary>The config with what the run folder holds in place of what lay elsewhere on this machine.</summary>
+    private static string OnItsOwn(string config)
+    {
+        var json = JsonNode.Parse(config)!.AsObject();
+        (json["model"], json["dataset"], json["held_out"]) = ("start/model", "data/train.jsonl", "data/held-out.jsonl");
+        return json.ToJsonString(RunJson.Pretty);
     }
 
     private static async Task<List<ReportChart>> ChartsAsync(StudioDb db, Run run, CancellationToken cancellation)
