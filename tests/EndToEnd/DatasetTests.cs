@@ -18,8 +18,7 @@ public sealed class DatasetTests(Browser browser)
         await ada.SetUpAsync();
         await page.GotoAsync("/datasets");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Add the bundled sample" })).ToBeVisibleAsync();
-        await page.GotoAsync("/datasets/new");
-        await ada.OpenAsync();
+        await ada.OpenAsync("/datasets/new");
         await Expect(page.GetByText("Drop files here")).ToBeVisibleAsync();
 
         await DropAsync(page, ("north.csv", Rows("north", 150)), ("south.csv", Rows("south", 150)));
@@ -34,8 +33,7 @@ public sealed class DatasetTests(Browser browser)
         // What was chosen and typed outlives the page.
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Rivers");
         await page.GetByLabel("Name", new() { Exact = true }).BlurAsync();
-        await page.ReloadAsync();
-        await ada.OpenAsync();
+        await ada.OpenAsync(page.Url);
         await Expect(page.GetByLabel("Name", new() { Exact = true })).ToHaveValueAsync("Rivers");
         await page.GetByRole(AriaRole.Button, new() { Name = "Import 300 rows" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rivers", Level = 1 })).ToBeVisibleAsync();
@@ -48,7 +46,7 @@ public sealed class DatasetTests(Browser browser)
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("^Answer: half of the rows have at most") })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new("Held-out prompts that are also trained on 0") })).ToBeVisibleAsync();
         Assert.Empty(await ada.ViolationsAsync());
-        await ScreenshotAsync(page, "dataset-statistics");
+        await ada.PictureAsync("dataset-statistics");
         Assert.Empty(ada.Errors);
     }
 
@@ -98,13 +96,5 @@ public sealed class DatasetTests(Browser browser)
         for (var i = 0; i < count; i++)
             text.Append($"Tell me about the {side} river {i}.,The {side} river {i} is long.\n");
         return text.ToString();
-    }
-
-    private static async Task ScreenshotAsync(IPage page, string name)
-    {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("SPINSTUDIO_SCREENSHOTS")))
-            return;
-        Directory.CreateDirectory(Repository.In("docs", "images"));
-        await page.ScreenshotAsync(new() { Path = Repository.In("docs", "images", name + ".png"), Animations = ScreenshotAnimations.Disabled });
     }
 }

@@ -1,7 +1,7 @@
 // The list of a dataset's rows: j and k move in it, and the chosen row is kept in sight.
 
 interface Page {
-  invokeMethodAsync(method: "MoveAsync", by: number): Promise<void>;
+  invokeMethodAsync(method: "Move", by: number): Promise<void>;
 }
 
 class Rows {
@@ -17,10 +17,14 @@ class Rows {
     document.addEventListener("keydown", this.press);
   }
 
-  /** Brings the row at a place of the list into sight; all rows have the same height. */
-  show(place: number): void {
+  /** Brings the row at a place of the list into sight; all rows have the same height. A new list needs some frames to know how long it is. */
+  show(place: number, frames = 60): void {
     const height = this.list.querySelector(".line")?.getBoundingClientRect().height ?? 28;
     const top = place * height;
+    if (top + height > this.list.scrollHeight && frames > 0) {
+      requestAnimationFrame(() => this.show(place, frames - 1));
+      return;
+    }
     if (top < this.list.scrollTop || top + height > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = Math.max(0, top - this.list.clientHeight / 2);
   }
 
@@ -33,7 +37,7 @@ class Rows {
     if (this.moving) return;
     this.moving = true;
     try {
-      await this.page.invokeMethodAsync("MoveAsync", by);
+      await this.page.invokeMethodAsync("Move", by);
     } finally {
       this.moving = false;
     }
