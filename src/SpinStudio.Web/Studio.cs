@@ -122,6 +122,7 @@ internal static class Studio
         services.AddSingleton<DatasetMeasuring>();
         services.AddSingleton<DatasetStore>();
         services.AddScoped<UploadService>();
+        services.AddSingleton<UnpackedUploads>();
         services.AddScoped<ModelService>();
         services.AddScoped<ModelIntake>();
         services.AddSingleton<ModelReading>();
@@ -170,6 +171,8 @@ internal static class Studio
     private static void AddJobs(IServiceCollection services, StudioPaths paths, int slots)
     {
         services.AddSingleton<EngineLocation>();
+        services.AddSingleton<EngineCommand>();
+        services.AddSingleton<PairsDownload>();
         services.AddSingleton<ModelServers>();
         services.AddHostedService(provider => provider.GetRequiredService<ModelServers>());
         services.AddSingleton<RunSupervisor>();

@@ -83,10 +83,10 @@ internal sealed partial class RunView(Visitor visitor, string id)
     }
 
     /// <summary>Waits until an iteration has trained some steps.</summary>
-    public async Task ExpectIterationAsync(int iteration)
+    public async Task ExpectIterationAsync(int iteration, int steps = 5)
     {
         var until = DateTimeOffset.UtcNow.AddMilliseconds(FinishLimit);
-        while ((await PointsAsync("loss")).Count(point => point.Iteration == iteration) < 5)
+        while ((await PointsAsync("loss")).Count(point => point.Iteration == iteration) < steps)
         {
             Assert.True(DateTimeOffset.UtcNow < until, $"iteration {iteration} did not train");
             await Task.Delay(200);

@@ -48,6 +48,23 @@ public sealed class UploadTests(Browser browser)
     }
 
     [Fact]
+    public async Task Pairs_go_out_as_parquet_and_come_back_as_a_dataset()
+    {
+        await using var studio = await Studio.StartAsync(SampleRuns.Tiny);
+        await using var ada = await browser.VisitAsync(studio);
+        await ada.SetUpAsync();
+        var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
+        await run.ExpectIterationAsync(0, steps: 1);
+
+        var parquet = await ada.FetchAsync($"/api/v1/runs/{run.Id}/pairs?iteration=0&format=parquet");
+        Assert.Equal("PAR1"u8, parquet.AsSpan(0, 4));
+        await UploadAsync(ada.Page, "pairs.parquet", parquet);
+        await Expect(ada.Page.GetByText("SPIN (real, generated)").First).ToBeVisibleAsync();
+        await Expect(Figure(ada.Page, "Good rows")).ToHaveTextAsync("24");
+        Assert.Empty(ada.Errors);
+    }
+
+    [Fact]
     public async Task Unknown_columns_are_mapped_by_hand()
     {
         await using var studio = await Studio.StartAsync();
@@ -67,10 +84,12 @@ public sealed class UploadTests(Browser browser)
         Assert.Empty(ada.Errors);
     }
 
-    private static async Task UploadAsync(IPage page, string name, string content)
+    private static Task UploadAsync(IPage page, string name, string content) => UploadAsync(page, name, Encoding.UTF8.GetBytes(content));
+
+    private static async Task UploadAsync(IPage page, string name, byte[] content)
     {
         await page.GotoAsync("/datasets/new");
-        await page.Locator("input[type=file]").SetInputFilesAsync(new FilePayload { Name = name, MimeType = "text/plain", Buffer = Encoding.UTF8.GetBytes(content) });
+        await page.Locator("input[type=file]").SetInputFilesAsync(new FilePayload { Name = name, MimeType = "application/octet-stream", Buffer = content });
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Check and import" })).ToBeVisibleAsync();
     }
 

@@ -5,7 +5,7 @@ namespace SpinStudio.Engine.Hub;
 /// <summary>Which files of a repository are downloaded: weights as safetensors, and text. Never a pickle, never a script.</summary>
 public static class HubFiles
 {
-    private static readonly string[] DataEndings = [".jsonl", ".json", ".csv", ".tsv", ".txt"];
+    private static readonly string[] DataEndings = [".jsonl", ".json", ".csv", ".tsv", ".txt", ".parquet", ".gz", ".zst"];
     private static readonly string[] CardNames = ["LICENSE", "LICENSE.txt", "NOTICE", "README.md"];
 
     /// <summary>The files that make the model: safetensors with their index, config, tokenizer, template, card and licence, all in the top folder.</summary>

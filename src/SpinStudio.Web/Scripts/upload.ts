@@ -19,9 +19,9 @@ class Uploads {
   private chosen = 0;
 
   constructor(host: HTMLElement, private readonly page: Page, private readonly limit: number) {
-    const input = el("input", { type: "file", multiple: "", accept: ".jsonl,.ndjson,.json,.csv,.tsv,.txt", id: "files", class: "visually-hidden" });
+    const input = el("input", { type: "file", multiple: "", accept: ".jsonl,.ndjson,.json,.csv,.tsv,.txt,.parquet,.gz,.zst", id: "files", class: "visually-hidden" });
     const zone = el("label", { class: "drop", for: "files" },
-      el("strong", {}, "Drop files here"), el("span", { class: "soft" }, `or choose them from this computer: JSON Lines, JSON, CSV or TSV, up to ${bytes(limit)} each`), el("span", { class: "button" }, "Choose files"));
+      el("strong", {}, "Drop files here"), el("span", { class: "soft" }, `or choose them from this computer: JSON Lines, JSON, CSV, TSV (also .gz and .zst) or Parquet, up to ${bytes(limit)} each`), el("span", { class: "button" }, "Choose files"));
     input.addEventListener("change", () => {
       this.take([...(input.files ?? [])]);
       input.value = "";

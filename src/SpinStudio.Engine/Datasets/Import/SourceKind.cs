@@ -43,9 +43,9 @@ internal static class SourceKinds
     {
         var (what, instead) = start switch
         {
-            _ when start.StartsWith("PAR1"u8) => ("a Parquet file", "export it as JSON Lines"),
+            _ when start.StartsWith("PAR1"u8) => ("a Parquet file", "turn it into JSON Lines with spinstudio convert"),
             _ when start.StartsWith("PK"u8) => ("a zip file or spreadsheet", "unpack it, or save the sheet as CSV"),
-            [0x1F, 0x8B, ..] => ("a gzip file", "unpack it"),
+            [0x1F, 0x8B, ..] => ("a gzip file", "turn it into JSON Lines with spinstudio convert"),
             [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] => ("UTF-16 text", "save it as UTF-8"),
             [0xD0, 0xCF, 0x11, 0xE0, ..] => ("an old Excel file", "save the sheet as CSV"),
             _ when start.StartsWith("SQLite format 3"u8) => ("an SQLite database", "export the table as CSV"),

@@ -9,7 +9,7 @@ using SpinStudio.Web.Security;
 namespace SpinStudio.Web.Features.Datasets;
 
 /// <summary>From uploaded files to a dataset version.</summary>
-public sealed class DatasetImporting(UploadService uploads, DatasetVersions versions, DatasetStore store, TimeProvider time)
+public sealed class DatasetImporting(UploadService uploads, UnpackedUploads unpacked, DatasetVersions versions, DatasetStore store, TimeProvider time)
 {
     private const int MostFiles = 100;
 
@@ -98,7 +98,8 @@ public sealed class DatasetImporting(UploadService uploads, DatasetVersions vers
         var files = new List<(Upload, string)>();
         foreach (var id in uploadIds)
         {
-            files.Add(await uploads.CompletedAsync(id, cancellation));
+            var (upload, file) = await uploads.CompletedAsync(id, cancellation);
+            files.Add((upload, await unpacked.AsTextAsync(upload, file, cancellation)));
         }
 
         return files;

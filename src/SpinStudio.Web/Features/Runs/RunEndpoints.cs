@@ -56,12 +56,18 @@ internal static class RunEndpoints
         runs.MapGet("/{id:guid}/samples/{split}/{promptId}", (Guid id, string split, string promptId, SampleService samples, CancellationToken cancellation) => samples.PromptAsync(id, split, promptId, cancellation));
         runs.MapGet("/{id:guid}/evaluations", (Guid id, EvaluationService evaluations, CancellationToken cancellation) => evaluations.ReportsAsync(id, cancellation)).WithSummary("Held-out reports, the starting model (iteration -1) first.");
 
-        runs.MapGet("/{id:guid}/pairs", async (Guid id, int iteration, RunService service, CancellationToken cancellation) =>
+        runs.MapGet("/{id:guid}/pairs", async (Guid id, int iteration, RunService service, PairsDownload pairs, CancellationToken cancellation, string format = "jsonl") =>
         {
             var run = await service.SummaryAsync(id, cancellation);
             var file = iteration < 0 ? null : (await service.FolderAsync(id, cancellation)).Pairs(iteration);
-            return Download(file, $"{SafeName.Of(run.Name)}-pairs-{iteration}.jsonl", "pairs of this iteration");
-        }).WithSummary("Prompt, human answer and opponent's answer of an iteration, as JSON Lines.");
+            var name = $"{SafeName.Of(run.Name)}-pairs-{iteration}";
+            return format switch
+            {
+                "jsonl" => Download(file, name + ".jsonl", "pairs of this iteration"),
+                "parquet" => await pairs.AsParquetAsync(file, name + ".parquet", cancellation),
+                _ => throw new StudioException(Refusal.Invalid, $"There is no format {format}; choose jsonl or parquet."),
+            };
+        }).WithSummary("Prompt, human answer and opponent's answer of an iteration, as JSON Lines or in the official Parquet layout.");
         runs.MapGet("/{id:guid}/journal", async (Guid id, RunService service, CancellationToken cancellation) =>
         {
             var run = await service.SummaryAsync(id, cancellation);

@@ -183,6 +183,7 @@ public sealed class UploadService(
     {
         await db.Uploads.Where(row => row.Id == upload.Id).ExecuteDeleteAsync(cancellation);
         File.Delete(PathOf(upload.Id));
+        UnpackedUploads.Remove(PathOf(upload.Id));
     }
 
     private UploadInfo Info(Upload upload) => new(upload.Id, upload.FileName, new FileInfo(PathOf(upload.Id)) is { Exists: true } file ? file.Length : 0, upload.Length, upload.Complete, upload.CreatedAt);
