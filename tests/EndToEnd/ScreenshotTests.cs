@@ -1,16 +1,15 @@
-using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace EndToEnd;
 
-/// <summary>Makes the README's pictures: <c>SPINSTUDIO_SCREENSHOTS=1 ./studio test EndToEnd --filter Screenshot</c>.</summary>
+/// <summary>Makes the pictures of the README and the guide: <c>SPINSTUDIO_SCREENSHOTS=1 ./studio test EndToEnd</c>. Browser tests of single pages add theirs.</summary>
 [Collection(BrowserCollection.Name)]
 public sealed class ScreenshotTests(Browser browser)
 {
     internal const string Wanted = "SPINSTUDIO_SCREENSHOTS";
 
     [SkippableByEnvironment(Wanted)]
-    public async Task The_sample_run_while_it_learns()
+    public async Task The_sample_run_while_it_learns_and_when_it_has_learnt()
     {
         await using var studio = await Studio.StartAsync(Repository.In("samples", "quick.json"));
         await using var ada = await browser.VisitAsync(studio);
@@ -19,12 +18,27 @@ public sealed class ScreenshotTests(Browser browser)
         var run = new RunView(ada, RunView.IdIn(ada.Page.Url));
         await run.ExpectIterationAsync(1);
         await Expect(ada.Page.Locator(".pairs .pair").First).ToBeVisibleAsync();
-
         await ada.PictureAsync("run");
+        await ada.OpenAsync("/");
+        await ada.PictureAsync("home");
+        await ada.OpenAsync("/runs/new");
+        await ada.PictureAsync("new-run");
+
+        await run.OpenAsync();
         await run.ExpectCompletedAsync();
         await run.OpenAsync("samples");
         await Expect(ada.Page.Locator(".card").Filter(new() { HasText = "Human" }).First).ToBeVisibleAsync();
         await ada.PictureAsync("samples");
+        foreach (var tab in (string[])["charts", "iterations", "evaluate"])
+        {
+            await run.OpenAsync(tab);
+            await Expect(ada.Page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
+            await ada.PictureAsync(tab);
+        }
+
+        await ada.OpenAsync("/runs");
+        await Expect(ada.Page.Locator("tbody tr").First).ToBeVisibleAsync();
+        await ada.PictureAsync("history");
     }
 }
 
