@@ -177,12 +177,6 @@ public sealed class Iteration
 
     public double? Seconds { get; set; }
 
-    /// <summary>Seconds worked in each phase, as JSON; what an engine that was killed had begun is not in it.</summary>
-    public string? PhaseSeconds { get; set; }
-
-    /// <summary>When the phase that is open now began in the engine that lives now.</summary>
-    public DateTimeOffset? PhaseStartedAt { get; set; }
-
     public int? Pairs { get; set; }
 
     /// <summary>Pairs that were not trained on, by reason, as JSON.</summary>

@@ -37,8 +37,6 @@ public sealed class RunCurves : Migration
                 table.ForeignKey("FK_MetricBlocks_Runs_RunId", row => row.RunId, principalTable: "Runs", principalColumn: "Id", onDelete: ReferentialAction.Cascade);
             });
 
-        migrationBuilder.AddColumn<string>("PhaseSeconds", "Iterations", nullable: true);
-        migrationBuilder.AddColumn<long>("PhaseStartedAt", "Iterations", nullable: true);
         migrationBuilder.AddColumn<double>("ToHuman", "Samples", nullable: true);
         migrationBuilder.AddColumn<double>("ToPrevious", "Samples", nullable: true);
         foreach (var size in MetricBlock.Sizes)
@@ -50,10 +48,10 @@ public sealed class RunCurves : Migration
     protected override void Down(MigrationBuilder migrationBuilder)
     {
         migrationBuilder.DropTable("MetricBlocks");
-        foreach (var (table, column) in (ReadOnlySpan<(string, string)>)[("Iterations", "PhaseSeconds"), ("Iterations", "PhaseStartedAt"), ("Samples", "ToHuman"), ("Samples", "ToPrevious")])
+        foreach (var column in (ReadOnlySpan<string>)["ToHuman", "ToPrevious"])
         {
             // Every provider can drop a column; the general operation would have SQLite build the table anew from a model that this migration does not carry.
-            migrationBuilder.Sql($"""ALTER TABLE "{table}" DROP COLUMN "{column}";""");
+            migrationBuilder.Sql($"""ALTER TABLE "Samples" DROP COLUMN "{column}";""");
         }
     }
 

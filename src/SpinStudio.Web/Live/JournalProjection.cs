@@ -22,7 +22,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
             case StartedEvent started:
                 run.Device = $"{started.Device}, {started.Dtype}, {started.Threads} {(started.Threads == 1 ? "thread" : "threads")}";
                 run.StartedAt ??= started.At;
-                await ForgetOpenPhaseAsync(cancellation);
+                await new PhaseClock(db, run).BreakAsync(cancellation);
                 break;
             case PhaseEvent phase:
                 await PhaseAsync(phase, cancellation);
@@ -69,7 +69,6 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         if (phase.State == PhaseState.Finished)
         {
             run.ResumesWithoutProgress = 0;
-            await PhaseEndsAsync(phase, cancellation);
             if (phase.Phase == RunPhase.Generate)
             {
                 await ReplaceSamplesAsync(phase.Iteration, SampleSplit.Train, folder.Pairs(phase.Iteration), cancellation);
@@ -81,29 +80,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         (run.CurrentIteration, run.Phase, run.PhaseDone, run.PhaseTotal, run.PhaseUnit) = (phase.Iteration, RunView.Name(phase.Phase), 0, 0, null);
         if (phase.Iteration >= 0)
         {
-            (await OpenIterationAsync(phase.Iteration, phase.At, cancellation)).PhaseStartedAt = phase.At;
-        }
-    }
-
-    private async Task PhaseEndsAsync(PhaseEvent phase, CancellationToken cancellation)
-    {
-        if (await db.Iterations.FindAsync([run.Id, phase.Iteration], cancellation) is not { PhaseStartedAt: { } began } iteration)
-        {
-            return;
-        }
-
-        var seconds = RunView.PhaseSeconds(iteration).ToDictionary();
-        var name = RunView.Name(phase.Phase);
-        seconds[name] = seconds.GetValueOrDefault(name) + (phase.At - began).TotalSeconds;
-        (iteration.PhaseSeconds, iteration.PhaseStartedAt) = (JsonSerializer.Serialize(seconds, RunJson.Line), null);
-    }
-
-    /// <summary>An engine that was killed in mid-phase told no end of it.</summary>
-    private async Task ForgetOpenPhaseAsync(CancellationToken cancellation)
-    {
-        foreach (var iteration in await db.Iterations.Where(row => row.RunId == run.Id && row.PhaseStartedAt != null).ToListAsync(cancellation))
-        {
-            iteration.PhaseStartedAt = null;
+            await OpenIterationAsync(phase.Iteration, phase.At, cancellation);
         }
     }
 

@@ -25,7 +25,12 @@ internal sealed class PhaseClock(StudioDb db, Run run)
             run.TokensPerSecond = 0;
             db.PhaseTimings.Add(new PhaseTiming { RunId = run.Id, Iteration = phase.Iteration, Phase = name, StartedAt = phase.At });
         }
-        else
+    }
+
+    /// <summary>A phase that is open when another engine takes over was worked on by two, with a pause of unknown length between.</summary>
+    public async Task BreakAsync(CancellationToken cancellation)
+    {
+        foreach (var timing in await db.PhaseTimings.Where(row => row.RunId == run.Id && row.FinishedAt == null).ToListAsync(cancellation))
         {
             timing.Broken = true;
         }

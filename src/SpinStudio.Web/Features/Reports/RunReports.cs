@@ -43,6 +43,7 @@ public sealed class RunReports(IDbContextFactory<StudioDb> databases, CurrentUse
         var run = await db.Runs.AsNoTracking().Include(row => row.DatasetVersion).FirstOrDefaultAsync(row => row.Id == runId && row.TeamId == teamId, cancellation) ?? throw StudioException.NotFound("run");
         var summary = (await RunView.SummaryAsync(db, runId, cancellation))!;
         var models = await db.Models.Where(model => model.RunId == runId).ToDictionaryAsync(model => model.Iteration ?? 0, model => model.Id, cancellation);
+        var phases = await RunView.PhasesAsync(db, runId, cancellation);
         var iterations = await db.Iterations.AsNoTracking().Where(iteration => iteration.RunId == runId).OrderBy(iteration => iteration.Number).ToListAsync(cancellation);
         var evaluations = await db.Evaluations.Where(evaluation => evaluation.RunId == runId).OrderBy(evaluation => evaluation.Iteration).Select(evaluation => evaluation.Report).ToListAsync(cancellation);
         var provenance = new RunFolder(paths.InData(run.Folder)).Provenance;
@@ -50,7 +51,7 @@ public sealed class RunReports(IDbContextFactory<StudioDb> databases, CurrentUse
             scope.Names ? summary : summary with { CreatedBy = null, StoppedBy = null, PausedBy = null, HeldBy = null },
             run.Device,
             [.. ConfigSettings.Flatten(run.Config).Where(setting => !Paths.Contains(setting.Key))],
-            [.. iterations.Select(row => RunView.Iteration(row, models.TryGetValue(row.Number, out var model) ? model : null))],
+            [.. iterations.Select(row => RunView.Iteration(row, models, phases))],
             [.. evaluations.Select(report => JsonSerializer.Deserialize<EvaluationReport>(report, RunJson.Line)!)],
             await ChartsAsync(db, run, cancellation),
             scope.Answers ? await SamplesAsync(db, runId, cancellation) : [],

@@ -68,10 +68,11 @@ public sealed class RunService(
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var run = await FindAsync(db, id, TeamRole.Viewer, cancellation);
         var models = await db.Models.Where(model => model.RunId == id).ToDictionaryAsync(model => model.Iteration ?? 0, model => model.Id, cancellation);
+        var phases = await RunView.PhasesAsync(db, id, cancellation);
         var iterations = await db.Iterations.Where(iteration => iteration.RunId == id).OrderBy(iteration => iteration.Number).AsNoTracking().ToListAsync(cancellation);
         return new RunDetail(
             (await RunView.SummaryAsync(db, id, cancellation))!, RunView.Config(run), run.Config, run.Device, RunView.Failure(run),
-            [.. iterations.Select(row => RunView.Iteration(row, models.TryGetValue(row.Number, out var model) ? model : null))],
+            [.. iterations.Select(row => RunView.Iteration(row, models, phases))],
             run.Status == RunStatus.Completed && models.Count > 0 ? models.MaxBy(pair => pair.Key).Value : null)
         {
             Parent = RunView.Parent(run, await db.Runs.Where(parent => parent.Id == run.ParentRunId).Select(parent => parent.Name).FirstOrDefaultAsync(cancellation)),

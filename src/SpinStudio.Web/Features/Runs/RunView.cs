@@ -53,13 +53,17 @@ internal static class RunView
         ? new FailureCard(run.FailureCause ?? "internal", run.FailureMessage ?? "The run failed without saying why.", Lines(run.FailureFixes), Lines(run.FailureLog))
         : null;
 
-    public static IterationInfo Iteration(Iteration row, Guid? modelId) => new(
+    /// <param name="models">Ids of the run's models, by iteration.</param>
+    /// <param name="phases">The run's phases.</param>
+    public static IterationInfo Iteration(Iteration row, IReadOnlyDictionary<int, Guid> models, ILookup<int, PhaseTiming> phases) => new(
         row.Number, row.Opponent, row.Beta, row.LearningRate, row.StartedAt, row.FinishedAt, row.Seconds, row.Pairs,
-        row.Dropped is null ? new Dictionary<string, int>() : JsonSerializer.Deserialize<Dictionary<string, int>>(row.Dropped, RunJson.Line)!, modelId, row.ModelSha256, PhaseSeconds(row));
+        row.Dropped is null ? new Dictionary<string, int>() : JsonSerializer.Deserialize<Dictionary<string, int>>(row.Dropped, RunJson.Line)!,
+        models.TryGetValue(row.Number, out var model) ? model : null, row.ModelSha256,
+        phases[row.Number].Where(phase => phase is { FinishedAt: not null, Broken: false }).ToDictionary(phase => phase.Phase, phase => (phase.FinishedAt!.Value - phase.StartedAt).TotalSeconds));
 
-    /// <summary>Seconds worked so far, by phase.</summary>
-    public static IReadOnlyDictionary<string, double> PhaseSeconds(Iteration row) =>
-        row.PhaseSeconds is null ? new Dictionary<string, double>() : JsonSerializer.Deserialize<Dictionary<string, double>>(row.PhaseSeconds, RunJson.Line)!;
+    /// <summary>What <see cref="Iteration"/> needs of a run beside its iterations.</summary>
+    public static async Task<ILookup<int, PhaseTiming>> PhasesAsync(StudioDb db, Guid runId, CancellationToken cancellation) =>
+        (await db.PhaseTimings.AsNoTracking().Where(phase => phase.RunId == runId).ToListAsync(cancellation)).ToLookup(phase => phase.Iteration);
 
     /// <param name="name">The parent's, if it still exists.</param>
     public static RunParent? Parent(Run run, string? name) => run.ParentRunId is { } parent

@@ -18,7 +18,7 @@ export function backdrop(plot: uPlot, panel: Panel, ink: string, metrics: Metric
   context.strokeStyle = faded(ink, 0.55);
   context.fillStyle = ink;
   context.lineWidth = pixel;
-  context.font = `${11 * pixel}px system-ui, sans-serif`;
+  context.font = `${11 * pixel}px "Inter Variable", system-ui, sans-serif`;
   context.textAlign = "left";
   context.setLineDash([2 * pixel, 4 * pixel]);
   let free = left;

@@ -174,7 +174,7 @@ export class Plot {
     const grid = colour("--chart-grid", this.canvas);
     const ink = colour("--chart-axis", this.canvas);
     const log = view.log && this.panel.positive === true;
-    const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font: "12px system-ui, sans-serif" };
+    const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font: '12px "Inter Variable", system-ui, sans-serif' };
     return {
       width: Math.max(200, this.canvas.clientWidth),
       height: this.height,
@@ -371,10 +371,10 @@ export class Plot {
     context.fillStyle = colour("--surface", this.canvas);
     context.fillRect(0, 0, picture.width, picture.height);
     context.fillStyle = colour("--text", this.canvas);
-    context.font = `600 ${15 * unit}px system-ui, sans-serif`;
+    context.font = `600 ${15 * unit}px "Inter Variable", system-ui, sans-serif`;
     context.textBaseline = "top";
     context.fillText(`${this.panel.title} · ${this.runs[0]?.name ?? ""}`, margin, margin);
-    context.font = `${12 * unit}px system-ui, sans-serif`;
+    context.font = `${12 * unit}px "Inter Variable", system-ui, sans-serif`;
     let x = margin;
     for (const line of this.lines.length > 1 ? this.lines : []) {
       context.strokeStyle = context.fillStyle = colour(line.colour, this.canvas);
