@@ -71,6 +71,8 @@ public sealed class DatasetTests(Browser browser)
         await page.GetByRole(AriaRole.Link, new() { Name = "Raw", Exact = true }).ClickAsync();
         await Expect(page.GetByLabel("The row as it is in the file")).ToContainTextAsync("{\"prompt\":\"");
         await page.GetByRole(AriaRole.Link, new() { Name = "Show all rows" }).ClickAsync();
+        await Expect(page.GetByText("“SOUTH RIVER 149”")).ToHaveCountAsync(0);
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Row 1", Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Row", new() { Exact = true }).FillAsync("250");
         await page.GetByRole(AriaRole.Button, new() { Name = "Go", Exact = true }).ClickAsync();
         await Expect(page).ToHaveURLAsync(new Regex("row=250"));
