@@ -6,12 +6,14 @@ using Microsoft.Playwright;
 
 namespace EndToEnd;
 
-/// <summary>Engine and server die at any moment while a queue is worked off; nothing of it is lost, nothing happens twice.</summary>
+/// <summary>Engine and server die at any moment while a queue is worked off; no point and no draft is lost, nothing happens twice.</summary>
 [Collection(BrowserCollection.Name)]
 public sealed class KilledTests(Browser browser)
 {
     private const int Runs = 3;
     private const int Kills = 7;
+    private const string DraftPath = "/api/v1/me/settings/draft:killed";
+    private static readonly JsonNode Draft = JsonNode.Parse("""{"name":"half typed","iterations":4}""")!;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
 
     [Fact]
@@ -25,6 +27,7 @@ public sealed class KilledTests(Browser browser)
         var first = (await GetAsync(ada, "/api/v1/runs"))["items"]![0]!;
         for (var i = 1; i < Runs; i++)
             await QueueAsync(ada, first, $"Queued run {i}");
+        await SendAsync(ada, "PUT", DraftPath, Draft);
 
         for (var kill = 0; kill < Kills; kill++)
         {
@@ -47,6 +50,7 @@ public sealed class KilledTests(Browser browser)
         var runs = await CompletedAsync(ada, $"seed {seed}");
         Assert.Equal(Runs, runs.Count);
         Assert.Empty(studio.Engines());
+        Assert.Equal(Draft, await GetAsync(ada, DraftPath), JsonNode.DeepEquals);
         var starts = 0;
         foreach (var run in runs)
             starts += await AssertNothingLostOrDoubledAsync(ada, studio, run, $"{run["name"]}, seed {seed}");
@@ -79,10 +83,15 @@ public sealed class KilledTests(Browser browser)
         {
             ["config"] = config, ["model_id"] = like["model_id"]!.DeepClone(), ["dataset_id"] = like["dataset_id"]!.DeepClone(), ["client_request_id"] = Guid.NewGuid().ToString(),
         };
+        await SendAsync(visitor, "POST", "/api/v1/runs", body);
+    }
+
+    private static async Task SendAsync(Visitor visitor, string method, string path, JsonNode body)
+    {
         var token = (string)(await GetAsync(visitor, "/api/v1/antiforgery"))["token"]!;
-        var answer = await visitor.Context.APIRequest.PostAsync("/api/v1/runs", new()
+        var answer = await visitor.Context.APIRequest.FetchAsync(path, new()
         {
-            DataString = body.ToJsonString(), Headers = [KeyValuePair.Create("X-CSRF-TOKEN", token), KeyValuePair.Create("Content-Type", "application/json")],
+            Method = method, DataString = body.ToJsonString(), Headers = [KeyValuePair.Create("X-CSRF-TOKEN", token), KeyValuePair.Create("Content-Type", "application/json")],
         });
         Assert.True(answer.Ok, await answer.TextAsync());
     }
