@@ -12,7 +12,7 @@ internal sealed record HistoryColumn(string Key, string Title, RunSort? Sort, bo
         new("status", "Status", RunSort.Status, false, true),
         new("curve", "Loss", null, false, true),
         new("loss", "Loss, last", RunSort.Loss, true, true),
-        new("loss_min", "Loss, min", RunSort.LossMin, true, true),
+        new("loss_min", "Loss, min", RunSort.LossMin, true, false),
         new("loss_max", "Loss, max", RunSort.LossMax, true, false),
         new("exact", "Exact, last", RunSort.Exact, true, false),
         new("exact_best", "Exact, best", RunSort.ExactBest, true, false),
