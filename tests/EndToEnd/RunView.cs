@@ -18,10 +18,11 @@ internal sealed partial class RunView(Visitor visitor, string id)
 
     private ILocator Status => Page.Locator(".run-head .pill");
 
-    /// <summary>Follows the link to a run from the present page.</summary>
+    /// <summary>Follows the link to a run from the present page. Its address is taken instead of a click: while the run moves on, the link may move too.</summary>
     public static async Task<RunView> FollowAsync(Visitor visitor, string name)
     {
-        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = name }).First.ClickAsync();
+        var address = await visitor.Page.GetByRole(AriaRole.Link, new() { Name = name }).First.GetAttributeAsync("href");
+        await visitor.Page.GotoAsync(address!);
         await Expect(visitor.Page.GetByRole(AriaRole.Heading, new() { Name = name, Level = 1 })).ToBeVisibleAsync();
         return new RunView(visitor, IdIn(visitor.Page.Url));
     }
