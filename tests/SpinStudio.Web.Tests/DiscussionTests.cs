@@ -118,7 +118,7 @@ public sealed class DiscussionTests : IAsyncLifetime
         using var other = news.Listen(Guid.NewGuid());
         await SayAsync(admin, "hello");
         using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        Assert.True(await own.Channel.Reader.ReadAsync(soon.Token));
+        Assert.Equal(team, await own.Channel.Reader.ReadAsync(soon.Token));
         Assert.False(other.Channel.Reader.TryRead(out _));
     }
 

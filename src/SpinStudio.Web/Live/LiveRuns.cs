@@ -49,7 +49,7 @@ public sealed class LiveRuns(IDbContextFactory<StudioDb> databases, CurrentUser 
         {
             using (listener)
             {
-                await foreach (var news in listener.Channel.Reader.ReadAllAsync(stopping))
+                await foreach (var (_, news) in listener.Channel.Reader.ReadAllAsync(stopping))
                 {
                     await StillMemberAsync();
                     await onChange(new RunsChanged(news.RunId, news.Update?.Run));

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
 using SpinStudio.Web.Features.Runs;
@@ -12,16 +10,11 @@ public sealed class RunFeed(IDbContextFactory<StudioDb> databases)
     /// <summary>Updates that a slow listener may lag behind; older ones are dropped and read again from the journal.</summary>
     private const int Backlog = 256;
 
-    private readonly ConcurrentDictionary<Listener, bool> listeners = new();
+    private readonly Listeners<(Guid TeamId, RunNews News)> listeners = new(Backlog);
 
     /// <summary>Listens to one run, or with null to the state of all runs of a team.</summary>
-    internal Listener Listen(Guid teamId, Guid? runId)
-    {
-        var listener = new Listener(this, teamId, runId, Channel.CreateBounded<RunNews>(
-            new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }));
-        listeners[listener] = true;
-        return listener;
-    }
+    internal Listeners<(Guid TeamId, RunNews News)>.Listener Listen(Guid teamId, Guid? runId) =>
+        listeners.Add(told => told.TeamId == teamId && (runId is null || runId == told.News.RunId));
 
     internal void Publish(Guid teamId, RunUpdate update) => Publish(teamId, new RunNews(update.Run.Id, update));
 
@@ -41,32 +34,8 @@ public sealed class RunFeed(IDbContextFactory<StudioDb> databases)
 
     internal void Deleted(Guid runId, Guid teamId) => Publish(teamId, new RunNews(runId, null));
 
-    private void Publish(Guid teamId, RunNews news)
-    {
-        foreach (var (listener, _) in listeners)
-        {
-            if (listener.TeamId == teamId && (listener.RunId is null || listener.RunId == news.RunId))
-            {
-                listener.Channel.Writer.TryWrite(news);
-            }
-        }
-    }
+    private void Publish(Guid teamId, RunNews news) => listeners.Tell((teamId, news));
 
     /// <param name="Update">Null: the run was deleted.</param>
     internal sealed record RunNews(Guid RunId, RunUpdate? Update);
-
-    internal sealed class Listener(RunFeed feed, Guid teamId, Guid? runId, Channel<RunNews> channel) : IDisposable
-    {
-        public Guid TeamId { get; } = teamId;
-
-        public Guid? RunId { get; } = runId;
-
-        public Channel<RunNews> Channel { get; } = channel;
-
-        public void Dispose()
-        {
-            feed.listeners.TryRemove(this, out _);
-            Channel.Writer.TryComplete();
-        }
-    }
 }

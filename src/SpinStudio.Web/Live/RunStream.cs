@@ -26,7 +26,7 @@ public sealed class RunStream(RunFeed feed, IDbContextFactory<StudioDb> database
             yield return update;
         }
 
-        await foreach (var news in listener.Channel.Reader.ReadAllAsync(cancellation))
+        await foreach (var (_, news) in listener.Channel.Reader.ReadAllAsync(cancellation))
         {
             if (news.Update is not { } update)
             {

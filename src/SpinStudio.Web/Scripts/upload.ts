@@ -1,116 +1,29 @@
-// Choosing and sending files: drop zone, and one row a file with progress, rate, time left and a way to stop.
+// Choosing and sending files with rows.
 import { el } from "./shared/dom";
-import { bytes, duration } from "./shared/format";
-import { UploadClient } from "./uploads/client";
+import { bytes } from "./shared/format";
+import { takeFiles, UploadList } from "./uploads/list";
 
 interface Page {
   invokeMethodAsync(method: "Began", upload: string): Promise<void>;
   invokeMethodAsync(method: "Arrived", upload: string, only: boolean): Promise<void>;
 }
 
-class Uploads {
-  private readonly rows = el("ul", { class: "upload-rows", "aria-label": "Uploads" });
-  private readonly running = new Set<UploadClient>();
-  private readonly leaving = (event: BeforeUnloadEvent) => {
-    if (this.running.size > 0) event.preventDefault();
-  };
-
-  /** How many were chosen since nothing was under way. */
-  private chosen = 0;
-
-  constructor(host: HTMLElement, private readonly page: Page, private readonly limit: number) {
-    const input = el("input", { type: "file", multiple: "", accept: ".jsonl,.ndjson,.json,.csv,.tsv,.txt,.parquet,.gz,.zst", id: "files", class: "visually-hidden" });
-    const zone = el("label", { class: "drop", for: "files" },
-      el("strong", {}, "Drop files here"), el("span", { class: "soft" }, `or choose them from this computer: JSON Lines, JSON, CSV, TSV (also .gz and .zst) or Parquet, up to ${bytes(limit)} each`), el("span", { class: "button" }, "Choose files"));
-    input.addEventListener("change", () => {
-      this.take([...(input.files ?? [])]);
-      input.value = "";
-    });
-    for (const name of ["dragenter", "dragover"] as const) zone.addEventListener(name, event => {
-      event.preventDefault();
-      zone.classList.add("over");
-    });
-    for (const name of ["dragleave", "drop"] as const) zone.addEventListener(name, () => zone.classList.remove("over"));
-    zone.addEventListener("drop", event => {
-      event.preventDefault();
-      this.take([...(event.dataTransfer?.files ?? [])]);
-    });
-    host.replaceChildren(input, zone, this.rows);
-    addEventListener("beforeunload", this.leaving);
-  }
-
-  dispose(): void {
-    removeEventListener("beforeunload", this.leaving);
-  }
-
-  private take(files: File[]): void {
-    if (this.running.size === 0) this.chosen = 0;
-    this.chosen += files.length;
-    for (const file of files) void this.send(file);
-  }
-
-  private async send(file: File): Promise<void> {
-    const fill = el("span");
-    fill.style.width = "0";
-    const bar = el("div", { class: "bar", role: "progressbar", "aria-label": `Upload of ${file.name}`, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, fill);
-    const text = el("span", { class: "small soft", role: "status" }, "Starting…");
-    const cancel = el("button", { type: "button", class: "button quiet small", "aria-label": `Cancel ${file.name}` }, "Cancel");
-    const row = el("li", { class: "card" }, el("div", { class: "row" }, el("strong", { class: "grow wrap" }, file.name), text, cancel), bar);
-    this.rows.prepend(row);
-
-    if (file.size > this.limit) {
-      this.fail(row, text, cancel, `${bytes(file.size)} is more than the ${bytes(this.limit)} that a file may have.`);
-      return;
-    }
-
-    const began = performance.now();
-    let from: number | null = null;
-    const client = new UploadClient(file, await antiforgery(), sent => {
-      from ??= sent;
-      const share = file.size === 0 ? 1 : sent / file.size;
-      fill.style.width = `${100 * share}%`;
-      bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
-      const rate = (sent - from) / Math.max(0.001, (performance.now() - began) / 1000);
-      text.textContent = `${bytes(sent)} of ${bytes(file.size)}${rate > 0 ? ` · ${bytes(rate)}/s · ${duration((file.size - sent) / rate)} left` : ""}`;
-    }, message => (text.textContent = message), id => void this.page.invokeMethodAsync("Began", id));
-    cancel.addEventListener("click", () => void client.cancel().then(() => row.remove()));
-
-    this.running.add(client);
-    try {
-      const done = await client.send();
-      this.running.delete(client);
-      row.remove();
-      await this.page.invokeMethodAsync("Arrived", done.id, this.chosen === 1);
-    } catch (error) {
-      this.running.delete(client);
-      if (!client.cancelled) this.fail(row, text, cancel, error instanceof Error ? error.message : "It did not work.", file);
-    }
-  }
-
-  /** Says why, beside the file; what can be tried again can be. */
-  private fail(row: HTMLElement, text: HTMLElement, cancel: HTMLElement, why: string, file?: File): void {
-    row.querySelector(".bar")?.classList.add("bad");
-    text.setAttribute("role", "alert");
-    text.textContent = why;
-    const dismiss = el("button", { type: "button", class: "button quiet small", "aria-label": `Dismiss ${row.querySelector("strong")?.textContent ?? ""}` }, "Dismiss");
-    dismiss.addEventListener("click", () => row.remove());
-    cancel.replaceWith(dismiss);
-    if (!file) return;
-    const again = el("button", { type: "button", class: "button small", "aria-label": `Try ${file.name} again` }, "Try again");
-    again.addEventListener("click", () => {
-      row.remove();
-      void this.send(file);
-    });
-    dismiss.before(again);
-  }
-}
-
-async function antiforgery(): Promise<string> {
-  const response = await fetch("/api/v1/antiforgery");
-  return response.ok ? ((await response.json()) as { token: string }).token : "";
-}
-
 /** Called by the page. */
-export function mount(host: HTMLElement, page: Page, limit: number): Uploads {
-  return new Uploads(host, page, limit);
+export function mount(host: HTMLElement, page: Page, limit: number): UploadList {
+  // How many were chosen since nothing was under way.
+  let chosen = 0;
+  const list = new UploadList({
+    began: upload => void page.invokeMethodAsync("Began", upload),
+    arrived: upload => page.invokeMethodAsync("Arrived", upload, chosen === 1),
+  }, limit);
+  const input = el("input", { type: "file", multiple: "", accept: ".jsonl,.ndjson,.json,.csv,.tsv,.txt,.parquet,.gz,.zst", id: "files", class: "visually-hidden" });
+  const zone = el("label", { class: "drop", for: "files" },
+    el("strong", {}, "Drop files here"), el("span", { class: "soft" }, `or choose them from this computer: JSON Lines, JSON, CSV, TSV (also .gz and .zst) or Parquet, up to ${bytes(limit)} each`), el("span", { class: "button" }, "Choose files"));
+  takeFiles(zone, [input], files => {
+    if (!list.busy) chosen = 0;
+    chosen += files.length;
+    for (const file of files) void list.send(file);
+  });
+  host.replaceChildren(input, zone, list.rows);
+  return list;
 }

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using SpinStudio.Data;
@@ -11,7 +9,7 @@ namespace SpinStudio.Web.Features.Activity;
 /// <summary>Tells that somebody of a team did something, whenever an entry of the audit log was saved, whoever wrote it.</summary>
 public sealed class TeamNews : SaveChangesInterceptor
 {
-    private readonly ConcurrentDictionary<Listener, bool> listeners = new();
+    private readonly Listeners<Guid> listeners = new(backlog: 1);
 
     public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
@@ -26,38 +24,17 @@ public sealed class TeamNews : SaveChangesInterceptor
     }
 
     /// <summary>A listener hears once, however much happens before it looks.</summary>
-    internal Listener Listen(Guid team)
-    {
-        var listener = new Listener(this, team, Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }));
-        listeners[listener] = true;
-        return listener;
-    }
+    internal Listeners<Guid>.Listener Listen(Guid team) => listeners.Add(told => told == team);
 
     /// <summary>Told before the save is committed; listeners wait a moment before they look.</summary>
     private void Remember(DbContextEventData eventData)
     {
         foreach (var team in eventData.Context?.ChangeTracker.Entries<AuditEntry>().Where(entry => entry.State == EntityState.Added).Select(entry => entry.Entity.TeamId).Distinct() ?? [])
         {
-            foreach (var (listener, _) in listeners)
+            if (team is { } told)
             {
-                if (listener.Team == team)
-                {
-                    listener.Channel.Writer.TryWrite(true);
-                }
+                listeners.Tell(told);
             }
-        }
-    }
-
-    internal sealed class Listener(TeamNews news, Guid team, Channel<bool> channel) : IDisposable
-    {
-        public Guid Team { get; } = team;
-
-        public Channel<bool> Channel { get; } = channel;
-
-        public void Dispose()
-        {
-            news.listeners.TryRemove(this, out _);
-            Channel.Writer.TryComplete();
         }
     }
 }

@@ -134,7 +134,7 @@ public sealed class FetchService(
         {
             using (listener)
             {
-                await foreach (var news in listener.Channel.Reader.ReadAllAsync(stopping))
+                await foreach (var (_, news) in listener.Channel.Reader.ReadAllAsync(stopping))
                 {
                     await onChange(news);
                 }
