@@ -59,7 +59,11 @@ public sealed class DatasetTests(Browser browser)
     private static async Task ReadAndSearchAsync(IPage page)
     {
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Row 1", Exact = true })).ToBeVisibleAsync();
+        await Expect(page.Locator("[data-keys='j k']")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("j");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Row 3", Exact = true })).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("k");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Row 2", Exact = true })).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("k");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Row 1", Exact = true })).ToBeVisibleAsync();

@@ -5,16 +5,18 @@ interface Page {
 }
 
 class Rows {
-  private moving = false;
+  private moving = 0;
   private readonly press = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || (event.key !== "j" && event.key !== "k")) return;
     if (event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [contenteditable]")) return;
     event.preventDefault();
+    if (event.repeat && this.moving > 0) return; // a key held down must not run ahead of what is shown
     void this.move(event.key === "j" ? 1 : -1);
   };
 
   constructor(private readonly list: HTMLElement, private readonly page: Page) {
     document.addEventListener("keydown", this.press);
+    list.dataset["keys"] = "j k";
   }
 
   /** Brings the row at a place of the list into sight; all rows have the same height. A new list needs some frames to know how long it is. */
@@ -32,14 +34,12 @@ class Rows {
     document.removeEventListener("keydown", this.press);
   }
 
-  /** One step at a time: a key held down must not run ahead of what is shown. */
   private async move(by: number): Promise<void> {
-    if (this.moving) return;
-    this.moving = true;
+    this.moving++;
     try {
       await this.page.invokeMethodAsync("Move", by);
     } finally {
-      this.moving = false;
+      this.moving--;
     }
   }
 }
