@@ -9,18 +9,29 @@ namespace SpinStudio.Web.Tests;
 /// <summary>What is said of a run's figures, against values worked out another way.</summary>
 public sealed class InsightTests
 {
+    private static readonly RunConfig Config = new() { Model = "-", Dataset = "-" };
+
     [Theory]
     [InlineData(SpinLossType.Sigmoid, 0.69314718, 0.0, LampState.Good)]
     [InlineData(SpinLossType.Sigmoid, 0.7057253, -0.025, LampState.Bad)]
     [InlineData(SpinLossType.Sigmoid, 0.69314718, 0.01, LampState.Bad)]
     [InlineData(SpinLossType.Hinge, 1.0, 0.0, LampState.Good)]
     [InlineData(SpinLossType.Hinge, 0.69314718, 0.0, LampState.Bad)]
+    [InlineData(SpinLossType.Exponential, 1.0, 0.0, LampState.Good)]
+    [InlineData(SpinLossType.Correlation, 0.69314718, 0.0, LampState.Bad)]
     [InlineData(SpinLossType.Sigmoid, null, null, LampState.Waiting)]
     public void The_lamp_is_good_only_where_the_first_loss_is_that_of_equal_players(SpinLossType loss, double? first, double? margin, LampState expected) =>
-        Assert.Equal(expected, InvariantLamp.Of(0, RunKind.Spin, loss, first, margin).State);
+        Assert.Equal(expected, InvariantLamp.Of(0, Config with { Loss = loss }, first, margin).State);
 
     [Fact]
-    public void Supervised_runs_have_no_lamp() => Assert.Equal(LampState.None, InvariantLamp.Of(0, RunKind.Sft, SpinLossType.Sigmoid, 3.2, null).State);
+    public void Supervised_runs_have_no_lamp() => Assert.Equal(LampState.None, InvariantLamp.Of(0, Config with { Kind = RunKind.Sft }, 3.2, null).State);
+
+    [Fact]
+    public void The_lamp_looks_at_the_loss_of_the_margins_beside_an_SFT_term()
+    {
+        Assert.Equal(LampState.Good, InvariantLamp.Of(0, Config with { SftWeight = 0.5 }, 0.69314718 + 0.5 * 3, 0, 3).State);
+        Assert.Equal(LampState.Bad, InvariantLamp.Of(0, Config with { SftWeight = 0.5 }, 0.7931 + 0.5 * 3, 0, 3).State);
+    }
 
     [Theory]
     [InlineData(0.5, 0.0, MarginSource.RealRises, false)]
@@ -186,7 +197,7 @@ public sealed class InsightTests
     {
         IterationInfo Ended(int number, int opponent) => new(number, opponent, 0.1, 1e-6, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 1, 10, new Dictionary<string, int>(), Guid.NewGuid(), null, new Dictionary<string, double>());
         var graph = Lineage.Of([Ended(0, -1), Ended(1, 0), Ended(2, 0)], planned: 3, window: 2, startModel: null,
-            [InvariantLamp.Of(1, RunKind.Spin, SpinLossType.Sigmoid, 0.9, 0)], new HashSet<int> { 0, 1, 2 });
+            [InvariantLamp.Of(1, Config, 0.9, 0)], new HashSet<int> { 0, 1, 2 });
 
         var trained = graph.Edges.Where(edge => edge.Kind == LineageKind.TrainedOn).Select(edge => (edge.From.Iteration, edge.To.Iteration));
         Assert.Equal([(0, 0), (0, 1), (1, 1), (1, 2), (2, 2)], trained);

@@ -46,8 +46,17 @@ public sealed record RunConfig
     /// <summary>Threads for libtorch; 0 = all cores.</summary>
     public int Threads { get; init; }
 
-    /// <summary>ℓ in the SPIN objective: <c>sigmoid</c> (logistic) or <c>hinge</c>.</summary>
+    /// <summary>ℓ in the SPIN objective: <c>sigmoid</c> (logistic), <c>hinge</c>, <c>exponential</c> or <c>correlation</c>.</summary>
     public SpinLossType Loss { get; init; } = SpinLossType.Sigmoid;
+
+    /// <summary>ε: share of pairs that are taken to be the wrong way round, (1 − ε)·ℓ(βm) + ε·ℓ(−βm).</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Log-probs of an answer are means over its tokens instead of sums, under the model and under the reference.</summary>
+    public bool LengthNormalised { get; init; }
+
+    /// <summary>α: adds α times the negative log-likelihood a token of the human answer to the loss of a pair.</summary>
+    public double SftWeight { get; init; }
 
     /// <summary>λ of the paper, per iteration: scales the log-ratio of summed log-probs.</summary>
     public IReadOnlyList<double> Beta { get; init; } = [0.1];
@@ -140,13 +149,6 @@ public enum Precision
 {
     [JsonStringEnumMemberName("fp32")] Fp32,
     [JsonStringEnumMemberName("bf16")] Bf16,
-}
-
-[JsonConverter(typeof(JsonStringEnumConverter<SpinLossType>))]
-public enum SpinLossType
-{
-    [JsonStringEnumMemberName("sigmoid")] Sigmoid,
-    [JsonStringEnumMemberName("hinge")] Hinge,
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<OptimizerKind>))]

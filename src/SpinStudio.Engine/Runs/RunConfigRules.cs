@@ -26,6 +26,8 @@ internal static class RunConfigRules
         check.Whole("max_examples", config.MaxExamples, 0, int.MaxValue, "0 (all)");
         check.Whole("iterations", config.Iterations, 1, MostIterations, "2 … 5");
         check.Whole("threads", config.Threads, 0, 1024, "0 (all cores)");
+        check.Real("label_smoothing", config.LabelSmoothing, x => x is >= 0 and < 0.5, ">= 0 and < 0.5", "0 … 0.1");
+        check.Real("sft_weight", config.SftWeight, x => x is >= 0 and <= 1000, ">= 0 and <= 1000", "0 … 1");
         check.Reals("beta", config.Beta, x => x is > 0 and <= 1000, "> 0 and <= 1000", "0.1 … 5");
         check.Reals("learning_rate", config.LearningRate, x => x is > 0 and < 1, "> 0 and < 1", "1e-6 … 1e-3; large models 1e-7 … 1e-6");
         check.Real("weight_decay", config.WeightDecay, x => x is >= 0 and < 1, ">= 0 and < 1", "0 … 0.1");

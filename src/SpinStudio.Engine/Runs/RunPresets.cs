@@ -8,6 +8,9 @@ public static class RunPresets
     {
         Iterations = 4,
         Loss = SpinLossType.Sigmoid,
+        LabelSmoothing = 0,
+        LengthNormalised = false,
+        SftWeight = 0,
         Beta = [0.1, 0.1, 0.1, 5.0],
         LearningRate = [5e-7, 5e-7, 1e-7, 1e-7],
         Optimizer = OptimizerKind.RmsProp,

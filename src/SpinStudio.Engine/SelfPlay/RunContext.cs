@@ -110,8 +110,8 @@ public sealed class RunContext : IDisposable
     }
 
     /// <summary>Measures the model that finished an iteration on the held-out examples.</summary>
-    /// <param name="beta">The iteration's β, if it had an opponent: the model of the iteration before, whose held-out answers are judged.</param>
-    public void Evaluate(int iteration, double? beta)
+    /// <param name="loss">The iteration's loss, if it had an opponent: the model of the iteration before, whose held-out answers are judged.</param>
+    public void Evaluate(int iteration, SpinLoss? loss)
     {
         if (HeldOut.Count == 0) return;
         if (!File.Exists(Folder.Evaluation(iteration)))
@@ -121,7 +121,7 @@ public sealed class RunContext : IDisposable
             var answers = _answers.Answer(
                 model, HeldOut, Config.Evaluation.SamplesPerPrompt, (iteration, RunPhase.Evaluate), Folder.HeldOutSamples(iteration),
                 (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "held_out"), Stop);
-            AtomicFile.WriteJson(Folder.Evaluation(iteration), Judge(model, iteration, answers, beta));
+            AtomicFile.WriteJson(Folder.Evaluation(iteration), Judge(model, iteration, answers, loss));
             Progress.Leave();
         }
         Journal.Write(new EvaluationEvent(AtomicFile.ReadJson<EvaluationReport>(Folder.Evaluation(iteration))));
@@ -130,20 +130,24 @@ public sealed class RunContext : IDisposable
 
     public void Dispose() => _model?.Dispose();
 
-    private EvaluationReport Judge(LlamaModel model, int iteration, List<Pair> answers, double? beta)
+    private EvaluationReport Judge(LlamaModel model, int iteration, List<Pair> answers, SpinLoss? loss)
     {
         List<TokenSequence> human = [.. HeldOut.Select(example => Encoder.Encode(example)).Select(e => new TokenSequence(e.Prompt, e.Answer))];
         var real = HeldOutEvaluation.LogProbs(model, human, cancel: Stop);
         new ReferenceLogProbs(real, HeldOutEvaluation.LogProbs(model, Answered(answers), cancel: Stop)).Save(Folder.HeldOutLogProbs(iteration));
 
         double[]? margins = null;
-        if (beta is { } scale)
+        if (loss is not null)
         {
             var before = ReferenceLogProbs.Load(Folder.HeldOutLogProbs(iteration - 1));
-            var generated = HeldOutEvaluation.LogProbs(model, Answered(AnswerGeneration.Read(Folder.HeldOutSamples(iteration - 1))), cancel: Stop);
-            margins = [.. human.Select((_, i) => scale * (real[i] - before.Real[i] - (generated[i] - (double)before.Generated[i])))];
+            var opposing = Answered(AnswerGeneration.Read(Folder.HeldOutSamples(iteration - 1)));
+            var generated = HeldOutEvaluation.LogProbs(model, opposing, cancel: Stop);
+            margins = [.. human.Select((answer, i) => loss.Beta * (
+                Score((double)real[i] - before.Real[i], answer) - Score((double)generated[i] - before.Generated[i], opposing[i])))];
         }
         return HeldOutEvaluation.Report(iteration, answers, human, real, margins);
+
+        double Score(double logRatio, TokenSequence sequence) => loss!.LengthNormalised ? logRatio / sequence.Answer.Length : logRatio;
 
         // The first answer to each prompt.
         List<TokenSequence> Answered(IEnumerable<Pair> pairs) => [.. pairs.Where(p => p.Sample == 0).Select(p => new TokenSequence(human[p.Index].Prompt, [.. p.GeneratedIds]))];

@@ -5,24 +5,46 @@ namespace SpinStudio.Engine.SelfPlay;
 
 /// <summary>
 /// The SPIN objective (Chen et al., arXiv 2401.01335, eq. 4.7): ℓ(β·m) with the margin
-/// m = [log π(y) − log π(y′)] − [log π_ref(y) − log π_ref(y′)], where y is the human answer, y′ the opponent's, and log-probs are summed over an answer.
+/// m = [log π(y) − log π(y′)] − [log π_ref(y) − log π_ref(y′)], where y is the human answer and y′ the opponent's. With the logistic ℓ it is DPO's
+/// (Rafailov et al., arXiv 2305.18290, eq. 7), y being the chosen answer and y′ the rejected one.
 /// </summary>
-public static class SpinLoss
+/// <param name="Type">ℓ.</param>
+/// <param name="Beta">β: λ of the SPIN paper.</param>
+/// <param name="LabelSmoothing">
+/// ε: the loss is (1 − ε)·ℓ(βm) + ε·ℓ(−βm), that of pairs of which a share ε is the wrong way round (conservative DPO, Mitchell 2023).
+/// </param>
+/// <param name="LengthNormalised">Log-probs are means over an answer's tokens instead of sums, of both answers under both models.</param>
+/// <param name="SftWeight">α: adds −α·log π(y) / |y|, the negative log-likelihood a token of the human answer (Pang et al., arXiv 2404.19733).</param>
+public sealed record SpinLoss(SpinLossType Type, double Beta, double LabelSmoothing = 0, bool LengthNormalised = false, double SftWeight = 0)
 {
-    /// <summary>Loss of each pair; all tensors [pairs], fp32.</summary>
-    public static Tensor Of(SpinLossType type, double beta, Tensor real, Tensor generated, Tensor referenceReal, Tensor referenceGenerated)
+    /// <summary>Below this, the exponential goes on as its tangent: still convex and decreasing, and finite in fp32 wherever a margin is.</summary>
+    private const double ExponentialTangent = -20;
+
+    /// <summary>The loss that a run trains an iteration with.</summary>
+    public static SpinLoss Of(RunConfig config, int iteration) =>
+        new(config.Loss, RunConfig.At(config.Beta, iteration), config.LabelSmoothing, config.LengthNormalised, config.SftWeight);
+
+    /// <summary>Loss of each pair, without the SFT term; all tensors [pairs], fp32. Log-probs are what the margin is made of: sums, or means a token.</summary>
+    public Tensor Of(Tensor real, Tensor generated, Tensor referenceReal, Tensor referenceGenerated)
     {
         using var scope = torch.NewDisposeScope();
-        var scaled = (real - generated - (referenceReal - referenceGenerated)) * beta;
-        var loss = type switch
-        {
-            SpinLossType.Sigmoid => -torch.nn.functional.logsigmoid(scaled),
-            SpinLossType.Hinge => (scaled * -1.0 + 1.0).relu(),
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "loss is sigmoid or hinge"),
-        };
+        var scaled = (real - generated - (referenceReal - referenceGenerated)) * Beta;
+        var loss = LabelSmoothing == 0 ? Of(scaled) : Of(scaled) * (1 - LabelSmoothing) + Of(-scaled) * LabelSmoothing;
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>ℓ(0): the loss before the first update, when main player and opponent are the same.</summary>
-    public static double AtStart(SpinLossType type) => type == SpinLossType.Hinge ? 1 : Math.Log(2);
+    private Tensor Of(Tensor scaled) => Type switch
+    {
+        SpinLossType.Sigmoid => -torch.nn.functional.logsigmoid(scaled),
+        SpinLossType.Hinge => (scaled * -1.0 + 1.0).relu(),
+        SpinLossType.Exponential => Exponential(scaled),
+        SpinLossType.Correlation => scaled * -1.0 + 1.0,
+        _ => throw new ArgumentOutOfRangeException(nameof(scaled), Type, "loss is sigmoid, hinge, exponential or correlation"),
+    };
+
+    private static Tensor Exponential(Tensor scaled)
+    {
+        var near = scaled.clamp(min: ExponentialTangent);
+        return (-near).exp() * (near - scaled + 1.0);
+    }
 }

@@ -11,13 +11,13 @@ public sealed class SpinRun(RunContext run)
 {
     public void Play()
     {
-        run.Evaluate(-1, beta: null);
+        run.Evaluate(-1, loss: null);
         for (var t = 0; t < run.Config.Iterations; t++)
         {
             run.Generate(t);
             var selection = Select(t);
             run.TrainAndSave(t, () => Objective(t, selection));
-            run.Evaluate(t, RunConfig.At(run.Config.Beta, t));
+            run.Evaluate(t, SpinLoss.Of(run.Config, t));
             run.Journal.Write(new IterationEvent(
                 t, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(t)), Models.ModelWeights.Sha256(run.Folder.Model(t)),
                 selection.Pairs.Count, selection.Dropped, run.Journal.SecondsWorked(t)));
@@ -39,7 +39,7 @@ public sealed class SpinRun(RunContext run)
     {
         var microBatches = MicroBatches.Compose(
             [.. selection.Pairs.Select(p => p.Tokens)], run.Config.MicroBatchSize, RandomStream.From(run.Config.Seed, iteration, (int)RunPhase.Score));
-        return new SpinObjective(selection.Pairs, microBatches, Reference(iteration, selection, microBatches), run.Config.Loss, RunConfig.At(run.Config.Beta, iteration));
+        return new SpinObjective(selection.Pairs, microBatches, Reference(iteration, selection, microBatches), SpinLoss.Of(run.Config, iteration));
     }
 
     /// <summary>Log-probs of the pairs under the model that opens the iteration, also of those that an older opponent generated.</summary>

@@ -14,7 +14,7 @@ internal static class Glossary
         ["margin"] = "Reward of the human answer minus reward of the opponent's. It starts at 0 and grows as the model learns.",
         ["implicit reward"] = "β times how much likelier an answer has become since the iteration began, in log-probability.",
         ["reward accuracy"] = "Share of pairs in which the human answer has the larger reward. 50 % is guessing.",
-        ["loss"] = "Logistic loss of the margin. Before the first step it is ln 2 = 0.693: the model cannot tell the two answers apart.",
+        ["loss"] = "How badly the two answers are told apart, by the margin. The logistic loss is ln 2 = 0.693 before the first step, the others 1: the model cannot tell them apart.",
         ["exact check"] = "Share of sampled answers to unseen prompts that fulfil their task, decided by a program.",
         ["NLL"] = "Negative log-likelihood of the human answer in nats per token: how surprising the model finds it. Lower is better.",
         ["β"] = "How strongly a change of log-probability counts as reward (λ in the paper). Larger keeps the model nearer to its opponent.",

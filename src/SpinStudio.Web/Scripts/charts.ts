@@ -18,7 +18,7 @@ interface Options {
   run: string;
   name: string;
   kind: string;
-  hinge: boolean;
+  start: number | null;
   compact: boolean;
   settings: string | undefined;
 }
@@ -44,7 +44,7 @@ class Charts {
   constructor(private readonly options: Options) {
     this.view = loadView(options.settings);
     this.own = new RunCurves(options.run, () => this.changed());
-    const shown = panels(options.kind, options.hinge).filter(panel => !options.compact || panel.main);
+    const shown = panels(options.kind, options.start).filter(panel => !options.compact || panel.main);
     const wishes = { zoom: (zoom: Zoom) => this.setZoom(zoom), point: (x: number | null) => this.point(x), enlarge: (plot: Plot) => this.enlarge(plot) };
     this.plots = shown.map(panel => new Plot(panel, options.compact ? 180 : 250, !options.compact, wishes));
     this.draws = new Map(this.plots.map(plot => [plot, () => plot.draw(this.view, this.zoom)]));
@@ -242,7 +242,7 @@ class RunCharts extends HTMLElement {
     }
     const data = this.dataset;
     this.charts = found?.charts ?? new Charts({
-      run: data.run ?? "", name: data.name ?? "", kind: data.kind ?? "", hinge: "hinge" in data, compact: "compact" in data, settings: data.settings,
+      run: data.run ?? "", name: data.name ?? "", kind: data.kind ?? "", start: data.start ? Number(data.start) : null, compact: "compact" in data, settings: data.settings,
     });
     this.replaceChildren(this.charts.root);
   }

@@ -136,7 +136,7 @@ public sealed class LlamaOracleTests
     /// <summary>The first-step check belongs to runs whose reference is the policy; here it is not.</summary>
     private sealed class OracleObjective(int[][] microBatches) : Objective
     {
-        private readonly SpinObjective _spin = new(Pairs, microBatches, Reference, SpinLossType.Sigmoid, Beta);
+        private readonly SpinObjective _spin = new(Pairs, microBatches, Reference, new SpinLoss(SpinLossType.Sigmoid, Beta));
 
         public override int Count => _spin.Count;
 

@@ -21,11 +21,11 @@ public sealed class SpinLossTests
         using var scope = torch.NewDisposeScope();
         var policy = Scalar(real);
         policy.requires_grad = true;
-        var loss = SpinLoss.Of(SpinLossType.Sigmoid, beta, policy, Scalar(generated), Scalar(refReal), Scalar(refGenerated));
+        var loss = new SpinLoss(SpinLossType.Sigmoid, beta).Of(policy, Scalar(generated), Scalar(refReal), Scalar(refGenerated));
         AssertRelative(sigmoid, loss.item<double>());
         loss.sum().backward();
         AssertRelative(gradient, policy.grad!.item<double>());
-        AssertRelative(hinge, SpinLoss.Of(SpinLossType.Hinge, beta, Scalar(real), Scalar(generated), Scalar(refReal), Scalar(refGenerated)).item<double>());
+        AssertRelative(hinge, new SpinLoss(SpinLossType.Hinge, beta).Of(Scalar(real), Scalar(generated), Scalar(refReal), Scalar(refGenerated)).item<double>());
     }
 
     [Theory]
@@ -34,14 +34,45 @@ public sealed class SpinLossTests
     public void Loss_and_gradient_stay_finite_at_extreme_margins(float margin)
     {
         using var scope = torch.NewDisposeScope();
-        foreach (var type in Enum.GetValues<SpinLossType>())
+        foreach (var (type, smoothing) in Enum.GetValues<SpinLossType>().SelectMany(type => new[] { (type, 0), (type, 0.1) }))
         {
             var policy = torch.tensor([margin], [1]);
             policy.requires_grad = true;
-            var loss = SpinLoss.Of(type, 1, policy, Zero(), Zero(), Zero());
+            var loss = new SpinLoss(type, 1, smoothing).Of(policy, Zero(), Zero(), Zero());
             loss.sum().backward();
             Assert.True(float.IsFinite(loss.item<float>()) && float.IsFinite(policy.grad!.item<float>()));
         }
+    }
+
+    /// <summary>β·m, loss and its derivative: ℓ(t) = e^−t to −20, its tangent e^20·(−19 − t) beyond, and ℓ(t) = 1 − t; with ε = 0.1 the same weighed with ℓ(−t).</summary>
+    [Theory]
+    [InlineData(SpinLossType.Exponential, 0, 0, 1, -1)]
+    [InlineData(SpinLossType.Exponential, 0, 1.5, 0.2231301601, -0.2231301601)]
+    [InlineData(SpinLossType.Exponential, 0, -2, 7.389056099, -7.389056099)]
+    [InlineData(SpinLossType.Exponential, 0, -30, 5336817149.50769, -485165195.40979)]
+    [InlineData(SpinLossType.Exponential, 0.1, 1.5, 0.6489860512, 0.2473517629)]
+    [InlineData(SpinLossType.Correlation, 0, 0, 1, -1)]
+    [InlineData(SpinLossType.Correlation, 0, 3, -2, -1)]
+    [InlineData(SpinLossType.Correlation, 0.1, 3, -1.4, -0.8)]
+    [InlineData(SpinLossType.Sigmoid, 0.1, 2, 0.3269280110, 0.1 * 0.880797078 - 0.9 * 0.119202922)]
+    [InlineData(SpinLossType.Hinge, 0.1, 0.25, 0.8, -0.8)]
+    public void Values_and_slopes_are_those_of_the_formulas(SpinLossType type, double smoothing, double margin, double value, double slope)
+    {
+        using var scope = torch.NewDisposeScope();
+        var policy = Scalar(margin);
+        policy.requires_grad = true;
+        var loss = new SpinLoss(type, 1, smoothing).Of(policy, Scalar(0), Scalar(0), Scalar(0));
+        loss.sum().backward();
+        Assert.Equal(value, loss.item<double>(), Math.Abs(value) * 1e-9);
+        Assert.Equal(slope, policy.grad!.item<double>(), Math.Abs(slope) * 1e-8);
+    }
+
+    [Fact]
+    public void At_margin_zero_every_loss_has_the_value_that_the_first_step_is_checked_by()
+    {
+        using var scope = torch.NewDisposeScope();
+        foreach (var type in Enum.GetValues<SpinLossType>())
+            Assert.Equal(type.AtStart(), new SpinLoss(type, 0.3, LabelSmoothing: 0.2).Of(Scalar(-9), Scalar(-4), Scalar(-9), Scalar(-4)).item<double>(), 1e-12);
     }
 
     [Fact]
@@ -49,8 +80,8 @@ public sealed class SpinLossTests
     {
         using var scope = torch.NewDisposeScope();
         Tensor a = Scalar(-12.5), b = Scalar(-9.25), refA = Scalar(-13), refB = Scalar(-9);
-        var there = SpinLoss.Of(SpinLossType.Sigmoid, 0.7, a, b, refA, refB).item<double>();
-        var back = SpinLoss.Of(SpinLossType.Sigmoid, 0.7, b, a, refB, refA).item<double>();
+        var there = new SpinLoss(SpinLossType.Sigmoid, 0.7).Of(a, b, refA, refB).item<double>();
+        var back = new SpinLoss(SpinLossType.Sigmoid, 0.7).Of(b, a, refB, refA).item<double>();
         // softplus(−x) − softplus(x) = −x
         Assert.Equal(-0.7 * (-12.5 + 9.25 - (-13 + 9)), there - back, 1e-12);
     }
@@ -60,7 +91,7 @@ public sealed class SpinLossTests
     {
         using var scope = torch.NewDisposeScope();
         double Loss(double policy, double reference) =>
-            SpinLoss.Of(SpinLossType.Sigmoid, 0.3, Scalar(-10 + policy), Scalar(-7 + policy), Scalar(-9 + reference), Scalar(-8 + reference)).item<double>();
+            new SpinLoss(SpinLossType.Sigmoid, 0.3).Of(Scalar(-10 + policy), Scalar(-7 + policy), Scalar(-9 + reference), Scalar(-8 + reference)).item<double>();
         Assert.Equal(Loss(0, 0), Loss(3.5, 0), 1e-12);
         Assert.Equal(Loss(0, 0), Loss(0, -2.25), 1e-12);
     }
@@ -103,7 +134,7 @@ public sealed class SpinLossTests
         logits.requires_grad = true;
         Tensor policy = logits.log_softmax(0), reference = opponent.log_softmax(0), human = (data ?? opponent).log_softmax(0).exp();
         var weights = human.unsqueeze(1) * reference.exp().unsqueeze(0);
-        var losses = SpinLoss.Of(SpinLossType.Sigmoid, beta, policy.unsqueeze(1).expand(3, 3), policy.unsqueeze(0).expand(3, 3), reference.unsqueeze(1).expand(3, 3), reference.unsqueeze(0).expand(3, 3));
+        var losses = new SpinLoss(SpinLossType.Sigmoid, beta).Of(policy.unsqueeze(1).expand(3, 3), policy.unsqueeze(0).expand(3, 3), reference.unsqueeze(1).expand(3, 3), reference.unsqueeze(0).expand(3, 3));
         var loss = (weights * losses).sum();
         loss.backward();
         gradient = logits.grad!.data<double>().ToArray();

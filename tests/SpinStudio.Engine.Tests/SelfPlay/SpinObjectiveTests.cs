@@ -14,15 +14,20 @@ public sealed class SpinObjectiveTests
     [Theory]
     [InlineData(SpinLossType.Sigmoid, 0.6931472)]
     [InlineData(SpinLossType.Hinge, 1)]
-    public void Before_the_first_update_the_loss_is_that_of_margin_zero_and_no_pair_is_won(SpinLossType type, double expected)
+    [InlineData(SpinLossType.Exponential, 1)]
+    [InlineData(SpinLossType.Correlation, 1)]
+    [InlineData(SpinLossType.Sigmoid, 0.6931472, 0.1, true)]
+    [InlineData(SpinLossType.Sigmoid, 0.6931472, 0.1, true, 50)]
+    public void Before_the_first_update_the_loss_is_that_of_margin_zero_and_no_pair_is_won(
+        SpinLossType type, double expected, double smoothing = 0, bool normalised = false, double sftWeight = 0)
     {
         using var model = TinyModel.ByFormula();
         using var scope = torch.NewDisposeScope();
-        var objective = new SpinObjective(Pairs, [[0, 1]], Reference(model, Pairs), type, 0.5);
+        var objective = new SpinObjective(Pairs, [[0, 1]], Reference(model, Pairs), new SpinLoss(type, 0.5, smoothing, normalised, sftWeight));
         var metrics = new Metrics();
         metrics.Add("loss", objective.Loss(model, 0, metrics));
         var means = metrics.Over(2);
-        Assert.Equal(expected, means["loss"], 1e-6);
+        Assert.Equal(expected, MetricNames.MarginLoss(means["loss"], means.GetValueOrDefault(MetricNames.Nll), sftWeight)!.Value, 1e-6 * (1 + sftWeight));
         Assert.Equal((0.0, 0.0), (means["rewards/margins"], means["rewards/accuracies"]));
         objective.CheckFirstStep(means);
     }
@@ -34,7 +39,7 @@ public sealed class SpinObjectiveTests
         using var scope = torch.NewDisposeScope();
         var right = Reference(model, Pairs);
         var wrong = right with { Real = [right.Real[0] + 0.01f, right.Real[1]] };
-        var objective = new SpinObjective(Pairs, [[0, 1]], wrong, SpinLossType.Sigmoid, 0.5);
+        var objective = new SpinObjective(Pairs, [[0, 1]], wrong, new SpinLoss(SpinLossType.Sigmoid, 0.5));
         var metrics = new Metrics();
         metrics.Add("loss", objective.Loss(model, 0, metrics));
         var error = Assert.Throws<InvariantException>(() => objective.CheckFirstStep(metrics.Over(2)));
@@ -48,7 +53,7 @@ public sealed class SpinObjectiveTests
         using var scope = torch.NewDisposeScope();
         TokenPair[] same = [new("a", [5, 9, 1], [33, 60, 2], [33, 60, 2])];
         var gradients = model.Parameters.RequireGradients();
-        new SpinObjective(same, [[0]], new ReferenceLogProbs([-3f], [-4f]), SpinLossType.Sigmoid, 0.5).Loss(model, 0, new Metrics()).backward();
+        new SpinObjective(same, [[0]], new ReferenceLogProbs([-3f], [-4f]), new SpinLoss(SpinLossType.Sigmoid, 0.5)).Loss(model, 0, new Metrics()).backward();
         Assert.Equal(0, gradients.abs().max().item<float>(), 1e-6);
     }
 

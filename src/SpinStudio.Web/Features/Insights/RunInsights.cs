@@ -84,11 +84,11 @@ public sealed class RunInsights(IDbContextFactory<StudioDb> databases, RunServic
     private static async Task<IReadOnlyList<InvariantLamp>> LampsAsync(StudioDb db, RunDetail run, CancellationToken cancellation)
     {
         var (runId, numbers) = (run.Summary.Id, run.Iterations.Select(iteration => iteration.Number).ToList());
-        string[] names = ["loss", "rewards/margins"];
+        string[] names = [MetricNames.Loss, MetricNames.Nll, MetricNames.Margin];
         var first = await db.MetricPoints.AsNoTracking()
             .Where(point => point.RunId == runId && numbers.Contains(point.Iteration) && names.Contains(point.Name) && point.Step == 0).ToListAsync(cancellation);
         double? At(int iteration, string name) => first.FirstOrDefault(point => point.Iteration == iteration && point.Name == name)?.Value;
-        return [.. numbers.Select(t => InvariantLamp.Of(t, run.Config.Kind, run.Config.Loss, At(t, "loss"), At(t, "rewards/margins")))];
+        return [.. numbers.Select(t => InvariantLamp.Of(t, run.Config, At(t, MetricNames.Loss), At(t, MetricNames.Margin), At(t, MetricNames.Nll)))];
     }
 
     private static async Task<IReadOnlyList<RewardAnatomy>> AnatomyAsync(StudioDb db, RunDetail run, CancellationToken cancellation)
@@ -129,12 +129,25 @@ public sealed class RunInsights(IDbContextFactory<StudioDb> databases, RunServic
                 continue;
             }
 
-            var losses = (await LastAsync(db, run.Summary.Id, iteration.Number, "loss", cancellation)).OfType<double>().ToList();
-            ended.Add(new EndedIteration(iteration.Number, losses.Count == 0 ? null : Intervals.Mean(losses), InvariantLamp.LossAtStart(run.Config.Loss), report?.RewardAccuracy,
+            var losses = await MarginLossesAsync(db, run, iteration.Number, cancellation);
+            ended.Add(new EndedIteration(iteration.Number, losses.Count == 0 ? null : Intervals.Mean(losses), run.Config.Loss.AtStart(), report?.RewardAccuracy,
                 report is null ? null : await CompareAsync(db, run.Summary.Id, iteration.Number, cancellation)));
         }
 
         return StopAdvice.Of(ended);
+    }
+
+    /// <summary>The loss of the margins over the last steps of an iteration.</summary>
+    private static async Task<List<double>> MarginLossesAsync(StudioDb db, RunDetail run, int iteration, CancellationToken cancellation)
+    {
+        var losses = await LastAsync(db, run.Summary.Id, iteration, MetricNames.Loss, cancellation);
+        if (run.Config.SftWeight == 0)
+        {
+            return [.. losses.OfType<double>()];
+        }
+
+        var likelihoods = await LastAsync(db, run.Summary.Id, iteration, MetricNames.Nll, cancellation);
+        return [.. losses.Zip(likelihoods, (loss, nll) => MetricNames.MarginLoss(loss, nll, run.Config.SftWeight)).OfType<double>()];
     }
 
     /// <summary>The held-out answers of an iteration's model against those of the model before, answer by answer.</summary>

@@ -23,9 +23,9 @@ public sealed class RunReports(IDbContextFactory<StudioDb> databases, CurrentUse
 
     private static readonly (string Title, string About, string[] Metrics)[] Wanted =
     [
-        ("Loss", "Before the first step of each iteration it is ln 2 (dashed): the model is its own opponent.", ["loss"]),
+        ("Loss", "How badly human answers are told from the opponent's.", [MetricNames.Loss]),
         ("Rewards", "β times how much likelier the answers have become since the iteration began.", ["rewards/real", "rewards/generated"]),
-        ("Margin", "Reward of the human answer minus reward of the opponent's.", ["rewards/margins"]),
+        ("Margin", "Reward of the human answer minus reward of the opponent's.", [MetricNames.Margin]),
         ("Reward accuracy", "Share of pairs in which the human answer has the larger reward.", ["rewards/accuracies"]),
     ];
 
@@ -82,8 +82,16 @@ public sealed class RunReports(IDbContextFactory<StudioDb> databases, CurrentUse
             var kept = all.Count <= CurvePoints ? [.. Enumerable.Range(0, all.Count)] : MinMax.Pick([.. all.Select(point => point.Value)], CurvePoints);
             return new ReportCurve(group.Key, [.. kept.Select(i => all[i].GlobalStep)], [.. kept.Select(i => all[i].Value)]);
         });
-        return [.. Wanted.Select(chart => new ReportChart(chart.Title, run.Kind == "sft" && chart.Title == "Loss" ? "Negative log-likelihood of the human answers." : chart.About,
-            [.. chart.Metrics.Where(curves.ContainsKey).Select(name => curves[name])], chart.Title == "Loss" && run.Kind != "sft" ? Math.Log(2) : null)).Where(chart => chart.Curves.Count > 0)];
+        var config = RunView.Config(run);
+        var supervised = config.Kind == RunKind.Sft;
+        SpinLossType? fixedStart = supervised || config.SftWeight > 0 ? null : config.Loss;
+        return [.. Wanted.Select(chart => chart.Title != "Loss"
+            ? new ReportChart(chart.Title, chart.About, Drawn(chart.Metrics), null)
+            : new ReportChart(chart.Title, supervised ? "Negative log-likelihood of the human answers."
+                : chart.About + (fixedStart is { } loss ? $" Before the first step of each iteration it is {loss.AtStartText()} (dashed): the model is its own opponent." : ""),
+                Drawn(chart.Metrics), fixedStart?.AtStart())).Where(chart => chart.Curves.Count > 0)];
+
+        List<ReportCurve> Drawn(string[] metrics) => [.. metrics.Where(curves.ContainsKey).Select(name => curves[name])];
     }
 
     /// <summary>The first held-out prompts, each with its answers by the starting and by the newest model.</summary>

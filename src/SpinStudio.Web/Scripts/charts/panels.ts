@@ -25,12 +25,13 @@ export interface Panel {
   main?: boolean;
 }
 
-/** The charts of a run, by what kind of run it is. */
-export function panels(kind: string, hinge: boolean): Panel[] {
+/** The charts of a run, by what kind of run it is. Start: the loss at which an iteration starts; null where it is not fixed. */
+export function panels(kind: string, start: number | null): Panel[] {
+  const mark = start === null ? undefined : { value: start, label: start === 1 ? "1" : "ln 2" };
   const loss: Panel = {
     id: "loss",
     title: "Loss",
-    about: kind === "sft" ? "Negative log-likelihood of the human answers, in nats a token." : "How badly human answers are told from the opponent's. Each iteration starts at ln 2: they cannot be told apart.",
+    about: kind === "sft" ? "Negative log-likelihood of the human answers, in nats a token." : `How badly human answers are told from the opponent's.${mark ? ` Each iteration starts at ${mark.label}: they cannot be told apart.` : ""}`,
     curves: [{ name: "loss", label: "Loss", colour: "--series-1" }],
     positive: true,
     main: true,
@@ -51,7 +52,7 @@ export function panels(kind: string, hinge: boolean): Panel[] {
     positive: true,
   };
   if (kind === "sft") return [loss, rate, norm];
-  if (!hinge) loss.mark = { value: Math.LN2, label: "ln 2" };
+  loss.mark = mark;
   return [
     loss,
     {

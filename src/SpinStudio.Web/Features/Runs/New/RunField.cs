@@ -33,7 +33,7 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
         ["batch_size"] = "pairs", ["micro_batch_size"] = "pairs", ["epochs"] = "passes", ["schedule_epochs"] = "passes", ["window"] = "iterations", ["max_examples"] = "rows",
         ["max_length"] = "tokens", ["max_prompt_length"] = "tokens", ["generation.max_new_tokens"] = "tokens", ["generation.top_k"] = "tokens", ["generation.batch_size"] = "answers",
         ["evaluation.examples"] = "prompts", ["evaluation.samples_per_prompt"] = "answers", ["checkpoint_every"] = "steps", ["threads"] = "threads",
-        ["warmup_ratio"] = "share", ["held_out_fraction"] = "share", ["generation.top_p"] = "share",
+        ["warmup_ratio"] = "share", ["label_smoothing"] = "share", ["held_out_fraction"] = "share", ["generation.top_p"] = "share",
     };
 
     public static IReadOnlyList<RunField> All { get; } =
@@ -41,7 +41,10 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
         new("iterations", FieldKind.Whole, "Self-play", true, "Iterations", "How often the model plays against its former self."),
         new("kind", FieldKind.Choice, "Self-play", false, "Method", "Self-play, or plain supervised fine-tuning as a baseline.", ("spin", "Self-play (SPIN)"), ("sft", "Supervised fine-tuning (SFT)")),
         new("beta", FieldKind.Reals, "Self-play", true, "β", "Weight of a change in log-probability; larger keeps the model nearer to its opponent. Short answers want more than long ones."),
-        new("loss", FieldKind.Choice, "Self-play", false, "Loss", "How the margin is turned into a loss.", ("sigmoid", "Logistic"), ("hinge", "Hinge")),
+        new("loss", FieldKind.Choice, "Self-play", false, "Loss", "How the margin is turned into a loss.", ("sigmoid", "Logistic"), ("hinge", "Hinge"), ("exponential", "Exponential"), ("correlation", "Correlation")),
+        new("label_smoothing", FieldKind.Real, "Self-play", false, "Label smoothing", "Share of pairs that are taken to be the wrong way round; it keeps the margin from growing without end. 0 is off."),
+        new("length_normalised", FieldKind.Flag, "Self-play", false, "Normalise by length", "Compare log-probabilities a token instead of whole answers, so that length alone decides nothing; β then wants to be some ten times larger."),
+        new("sft_weight", FieldKind.Real, "Self-play", false, "SFT weight", "Adds so much of the negative log-likelihood a token of the human answers, which keeps them from becoming less likely. 0 is off."),
         new("window", FieldKind.Whole, "Self-play", false, "Window", "Iterations whose pairs are trained on: 2 adds those of the iteration before."),
         new("drop_identical", FieldKind.Flag, "Self-play", false, "Leave out identical pairs", "Pairs in which the opponent wrote exactly the human answer teach nothing; they are counted."),
 
