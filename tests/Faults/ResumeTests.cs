@@ -9,17 +9,21 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
 {
     private const int Kills = 8;
 
-    public static TheoryData<string, RunKind, Precision, OptimizerKind> Runs => new()
+    public static TheoryData<string, RunKind, Precision, OptimizerKind, int> Runs => new()
     {
-        { "spin-bf16", RunKind.Spin, Precision.Bf16, OptimizerKind.AdamW },
-        { "spin-fp32", RunKind.Spin, Precision.Fp32, OptimizerKind.RmsProp },
-        { "sft-bf16", RunKind.Sft, Precision.Bf16, OptimizerKind.RmsProp },
+        { "spin-bf16", RunKind.Spin, Precision.Bf16, OptimizerKind.AdamW, 0 },
+        { "spin-fp32", RunKind.Spin, Precision.Fp32, OptimizerKind.RmsProp, 0 },
+        { "spin-adapters-bf16", RunKind.Spin, Precision.Bf16, OptimizerKind.AdamW, 4 },
+        { "sft-bf16", RunKind.Sft, Precision.Bf16, OptimizerKind.RmsProp, 0 },
     };
 
     [Theory, MemberData(nameof(Runs))]
-    public void Killed_at_random_moments_and_resumed_it_ends_with_the_same_bytes(string name, RunKind kind, Precision dtype, OptimizerKind optimizer)
+    public void Killed_at_random_moments_and_resumed_it_ends_with_the_same_bytes(string name, RunKind kind, Precision dtype, OptimizerKind optimizer, int rank)
     {
-        var config = tiny.Config(name, c => c with { Kind = kind, Dtype = dtype, Optimizer = optimizer });
+        var config = tiny.Config(name, c => c with
+        {
+            Kind = kind, Dtype = dtype, Optimizer = optimizer, Lora = new LoraConfig { Rank = rank, Dropout = 0.1 }, GradientCheckpointing = rank > 0,
+        });
         var (whole, pieces) = (Out(name + "-whole"), Out(name + "-pieces"));
         var (exit, errors) = EngineProcess.Run("train", config, "--out", whole);
         Assert.True(exit == 0, errors);
@@ -82,7 +86,7 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
     /// <summary>Every file that is a result: pairs, answers, evaluations, models.</summary>
     private static void AssertSameArtifacts(string whole, string pieces)
     {
-        string[] results = ["pairs.jsonl", "held-out-samples.jsonl", "evaluation.json", "model.safetensors", "reference.safetensors"];
+        string[] results = ["pairs.jsonl", "held-out-samples.jsonl", "evaluation.json", "model.safetensors", "adapter_model.safetensors", "reference.safetensors"];
         var files = Directory.EnumerateFiles(whole, "*", SearchOption.AllDirectories).Where(f => results.Contains(Path.GetFileName(f))).Select(f => Path.GetRelativePath(whole, f)).Order().ToList();
         Assert.Contains("iteration-0/model/model.safetensors", files);
         foreach (var file in files)

@@ -14,7 +14,7 @@ public sealed record Leaf(string Name, params (string Name, long[] Shape)[] Part
 /// </remarks>
 public sealed class FlatParameters : IDisposable
 {
-    private readonly List<(string Name, Tensor Tensor)> _leaves = [];
+    private readonly List<(string Name, Tensor Tensor, long Offset)> _leaves = [];
     private readonly Dictionary<string, (long[] Shape, long Offset)> _tensors = [];
 
     /// <param name="leaves">Leaves in the order of the buffer.</param>
@@ -33,7 +33,7 @@ public sealed class FlatParameters : IDisposable
         foreach (var leaf in leaves)
         {
             long[] shape = [leaf.Parts.Sum(p => p.Shape[0]), .. leaf.Parts[0].Shape[1..]];
-            _leaves.Add((leaf.Name, View(Weights, offset, shape).detach().DetachFromDisposeScope()));
+            _leaves.Add((leaf.Name, View(Weights, offset, shape).detach().DetachFromDisposeScope(), offset));
             offset += Elements(shape);
         }
     }
@@ -57,6 +57,14 @@ public sealed class FlatParameters : IDisposable
     public Tensor Leaf(string name) => Find(name)
         ?? throw new KeyNotFoundException($"no weights are named '{name}'");
 
+    /// <summary>A leaf once more, for weights that a forward uses twice: the gradient of each use is added where it arises and need not wait for the other.</summary>
+    public Tensor SecondUse(string name)
+    {
+        var (_, leaf, offset) = _leaves.Find(l => l.Name == name);
+        _leaves.Add(("", leaf.detach().DetachFromDisposeScope(), offset));
+        return _leaves[^1].Tensor;
+    }
+
     /// <summary>The part of a flat buffer (weights, gradients, fp32 masters) that belongs to a checkpoint tensor.</summary>
     public Tensor Part(Tensor flat, string name) => View(flat, _tensors[name].Offset, _tensors[name].Shape);
 
@@ -66,19 +74,17 @@ public sealed class FlatParameters : IDisposable
         if (Gradients is not null) return Gradients;
         using var scope = torch.NewDisposeScope();
         Gradients = torch.zeros_like(Weights).DetachFromDisposeScope();
-        long offset = 0;
-        foreach (var (_, leaf) in _leaves)
+        foreach (var (_, leaf, offset) in _leaves)
         {
             leaf.requires_grad = true;
             leaf.grad = View(Gradients, offset, leaf.shape);
-            offset += leaf.numel();
         }
         return Gradients;
     }
 
     public void Dispose()
     {
-        foreach (var (_, leaf) in _leaves)
+        foreach (var (_, leaf, _) in _leaves)
             leaf.Dispose();
         Gradients?.Dispose();
         Weights.Dispose();

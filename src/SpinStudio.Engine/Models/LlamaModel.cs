@@ -1,3 +1,4 @@
+using SpinStudio.Engine.Runs;
 using SpinStudio.Torch;
 using F = SpinStudio.Torch.torch.nn.functional;
 
@@ -17,22 +18,37 @@ public sealed class LlamaModel : IDisposable
     private readonly RotaryPositions _rotary;
     private readonly Layer[] _layers;
     private readonly Tensor _embedding, _norm, _head;
+    private readonly List<CheckpointedLayers> _checkpointed = [];
 
     /// <summary>A model with zero weights, to be filled through <see cref="Parameters"/>.</summary>
-    public LlamaModel(ModelConfig config, ScalarType dtype)
+    /// <param name="adapters">Low-rank adapters that stand beside the weights; null, or of rank 0: none.</param>
+    public LlamaModel(ModelConfig config, ScalarType dtype, LoraConfig? adapters = null)
     {
         Config = config;
-        Parameters = new FlatParameters(Leaves(config), dtype);
+        var leaves = Leaves(config);
+        Parameters = new FlatParameters(leaves, dtype);
+        Adapters = adapters is { Rank: > 0 } ? new LowRankAdapters(leaves, adapters, dtype) : null;
         _rotary = new RotaryPositions(config);
         _embedding = Parameters.Leaf("embedding");
         _norm = Parameters.Leaf("norm");
-        _head = config.TieWordEmbeddings ? _embedding : Parameters.Leaf("head");
-        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new Layer(Parameters, config, i))];
+        _head = config.TieWordEmbeddings ? Parameters.SecondUse("embedding") : Parameters.Leaf("head");
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(i => new Layer(Parameters, Adapters, config, i))];
     }
 
     public ModelConfig Config { get; }
 
     public FlatParameters Parameters { get; }
+
+    /// <summary>Low-rank adapters beside frozen <see cref="Parameters"/>; null: there are none.</summary>
+    public LowRankAdapters? Adapters { get; }
+
+    /// <summary>What training changes: the adapters or, without them, all weights.</summary>
+    public FlatParameters Trained => Adapters?.Parameters ?? Parameters;
+
+    /// <summary>
+    /// A forward that records for gradients keeps of each layer its input alone, and <see cref="Backward"/> computes the layer again: less memory, a third more arithmetic, the same gradients.
+    /// </summary>
+    public bool GradientCheckpointing { get; set; }
 
     public ScalarType Dtype => Parameters.Weights.dtype;
 
@@ -58,24 +74,49 @@ public sealed class LlamaModel : IDisposable
     /// <summary>Logits of hidden states, [rows, hidden] → [rows, vocab], in the compute dtype.</summary>
     public Tensor Logits(Tensor hidden) => F.linear(hidden, _head);
 
+    /// <summary>Adds the gradients of a scalar that was computed from this model's forwards to those of <see cref="Trained"/>, also through layers that were forgotten.</summary>
+    public void Backward(Tensor loss)
+    {
+        loss.backward();
+        for (var i = _checkpointed.Count - 1; i >= 0; i--)
+            _checkpointed[i].Backward();
+        ForgetCheckpoints();
+    }
+
     public void Dispose()
     {
+        ForgetCheckpoints();
         _rotary.Dispose();
+        Adapters?.Dispose();
         Parameters.Dispose();
+    }
+
+    private void ForgetCheckpoints()
+    {
+        _checkpointed.ForEach(layers => layers.Dispose());
+        _checkpointed.Clear();
     }
 
     /// <param name="attend">Attention of a layer: q [tokens, heads, d], k and v [tokens, kv_heads, d] → [tokens, heads, d].</param>
     private Tensor Forward(Tensor ids, Tensor positions, Func<int, Tensor, Tensor, Tensor, Tensor> attend)
     {
         using var scope = torch.NewDisposeScope();
-        var x = F.embedding(ids, _embedding);
-        for (var i = 0; i < _layers.Length; i++)
-            x = _layers[i].Forward(x, q => F.rotary(q, _rotary.Cos, _rotary.Sin, positions), (q, k, v) => attend(i, q, k, v));
+        var checkpointing = GradientCheckpointing && torch.is_grad_enabled();
+        if (checkpointing)
+            positions = positions.detach().DetachFromDisposeScope(); // the way back needs them too
+        Func<Tensor, Tensor>[] stages =
+        [
+            tokens => F.embedding(tokens, _embedding),
+            .. _layers.Select((layer, i) => (Func<Tensor, Tensor>)(x => layer.Forward(x, q => F.rotary(q, _rotary.Cos, _rotary.Sin, positions), (q, k, v) => attend(i, q, k, v)))),
+        ];
+        if (checkpointing)
+            _checkpointed.Add(new CheckpointedLayers(ids, stages, positions));
+        var x = checkpointing ? _checkpointed[^1].Output : stages.Aggregate(ids, (x, stage) => stage(x));
         return F.rms_norm(x, _norm, Config.RmsNormEps).MoveToOuterDisposeScope();
     }
 
     /// <summary>The checkpoint's tensors in their order, stacked as the forward wants them.</summary>
-    private static List<Leaf> Leaves(ModelConfig config)
+    internal static List<Leaf> Leaves(ModelConfig config)
     {
         var shapes = config.ExpectedTensors().ToDictionary(t => t.Name, t => t.Shape.ToArray());
         var leaves = new List<Leaf>();
@@ -111,15 +152,15 @@ public sealed class LlamaModel : IDisposable
     }
 
     /// <summary>One decoder layer.</summary>
-    private sealed class Layer(FlatParameters parameters, ModelConfig config, int index)
+    private sealed class Layer(FlatParameters parameters, LowRankAdapters? adapters, ModelConfig config, int index)
     {
-        private readonly Tensor
-            _attentionNorm = parameters.Leaf($"{index}.attention_norm"), _qkv = parameters.Leaf($"{index}.qkv"), _output = parameters.Leaf($"{index}.output"),
-            _mlpNorm = parameters.Leaf($"{index}.mlp_norm"), _gateUp = parameters.Leaf($"{index}.gate_up"), _down = parameters.Leaf($"{index}.down");
+        private readonly Projection
+            _qkv = new($"{index}.qkv", parameters, adapters), _output = new($"{index}.output", parameters, adapters),
+            _gateUp = new($"{index}.gate_up", parameters, adapters), _down = new($"{index}.down", parameters, adapters);
 
-        private readonly Tensor?
-            _qkvBias = parameters.Find($"{index}.qkv.bias"), _outputBias = parameters.Find($"{index}.output.bias"), _gateUpBias = parameters.Find($"{index}.gate_up.bias"),
-            _downBias = parameters.Find($"{index}.down.bias"), _queryNorm = parameters.Find($"{index}.query_norm"), _keyNorm = parameters.Find($"{index}.key_norm");
+        private readonly Tensor _attentionNorm = parameters.Leaf($"{index}.attention_norm"), _mlpNorm = parameters.Leaf($"{index}.mlp_norm");
+
+        private readonly Tensor? _queryNorm = parameters.Find($"{index}.query_norm"), _keyNorm = parameters.Find($"{index}.key_norm");
 
         /// <param name="x">[tokens, hidden]</param>
         public Tensor Forward(Tensor x, Func<Tensor, Tensor> rotate, Func<Tensor, Tensor, Tensor, Tensor> attend)
@@ -132,18 +173,18 @@ public sealed class LlamaModel : IDisposable
         private Tensor Attention(Tensor x, Func<Tensor, Tensor> rotate, Func<Tensor, Tensor, Tensor, Tensor> attend)
         {
             long heads = config.Heads, keyHeads = config.KeyValueHeads;
-            var qkv = F.linear(x, _qkv, _qkvBias).view(-1, heads + 2 * keyHeads, config.HeadDim);
+            var qkv = _qkv.Forward(x).view(-1, heads + 2 * keyHeads, config.HeadDim);
             var turned = rotate(_queryNorm is null || _keyNorm is null
                 ? qkv.narrow(1, 0, heads + keyHeads)
                 : torch.cat([F.rms_norm(qkv.narrow(1, 0, heads), _queryNorm, config.RmsNormEps), F.rms_norm(qkv.narrow(1, heads, keyHeads), _keyNorm, config.RmsNormEps)], 1));
             var attended = attend(turned.narrow(1, 0, heads), turned.narrow(1, heads, keyHeads), qkv.narrow(1, heads + keyHeads, keyHeads));
-            return F.linear(attended.reshape(-1, heads * config.HeadDim), _output, _outputBias);
+            return _output.Forward(attended.reshape(-1, heads * config.HeadDim));
         }
 
         private Tensor FeedForward(Tensor x)
         {
-            var gateUp = F.linear(x, _gateUp, _gateUpBias);
-            return F.linear(F.swiglu(gateUp.narrow(1, 0, config.IntermediateSize), gateUp.narrow(1, config.IntermediateSize, config.IntermediateSize)), _down, _downBias);
+            var gateUp = _gateUp.Forward(x);
+            return _down.Forward(F.swiglu(gateUp.narrow(1, 0, config.IntermediateSize), gateUp.narrow(1, config.IntermediateSize, config.IntermediateSize)));
         }
     }
 }

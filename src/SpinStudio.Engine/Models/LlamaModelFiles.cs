@@ -12,11 +12,12 @@ public static class LlamaModelFiles
     private const long LargestFile = 5_000_000_000;
 
     /// <summary>A model with the folder's weights, converted to <paramref name="dtype"/>.</summary>
+    /// <param name="adapters">Low-rank adapters to stand beside the weights, still zero.</param>
     /// <exception cref="BadInputException">The folder is not a model of a supported family, or a tensor is missing or has another shape than its config asks for.</exception>
-    public static LlamaModel Load(string folder, ScalarType dtype)
+    public static LlamaModel Load(string folder, ScalarType dtype, LoraConfig? adapters = null)
     {
         var opened = ModelFolder.Open(folder);
-        var model = new LlamaModel(opened.Config, dtype);
+        var model = new LlamaModel(opened.Config, dtype, adapters);
         using var weights = opened.OpenWeights();
         Read(model, weights);
         return model;

@@ -52,6 +52,8 @@ public sealed class ModelFolder
     {
         if (!Directory.Exists(path))
             throw new BadInputException(File.Exists(path) ? $"{path} is a file; a model is a folder with config.json and model.safetensors" : $"model folder {path} not found");
+        if (PeftAdapter.IsIn(path) && !File.Exists(System.IO.Path.Combine(path, "config.json")))
+            throw new BadInputException($"{path} is an adapter, not a whole model; name its base model, and this folder as its adapter");
         return new ModelFolder(System.IO.Path.GetFullPath(path));
     }
 

@@ -64,6 +64,12 @@ public sealed record RunConfig
     /// <summary>Peak learning rate, per iteration.</summary>
     public IReadOnlyList<double> LearningRate { get; init; } = [5e-7];
 
+    /// <summary>Low-rank adapters in place of full fine-tuning.</summary>
+    public LoraConfig Lora { get; init; } = new();
+
+    /// <summary>Keep of each layer its input alone and compute the layer again on the way back: less memory, a third more arithmetic, the same gradients.</summary>
+    public bool GradientCheckpointing { get; init; }
+
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.RmsProp;
 
     public double WeightDecay { get; init; }

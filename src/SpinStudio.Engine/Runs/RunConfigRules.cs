@@ -48,6 +48,13 @@ internal static class RunConfigRules
             $"must be less than max_length = {config.MaxLength}, so that an answer has room", Text(config.MaxPromptLength));
         check.Whole("checkpoint_every", config.CheckpointEvery, 1, int.MaxValue, "20 … 500");
 
+        var lora = config.Lora;
+        check.Whole("lora.rank", lora.Rank, 0, 4096, "8 … 64; 0 = full fine-tuning");
+        check.Real("lora.alpha", lora.Alpha, x => x is > 0 and <= 1e6, "> 0 and <= 1e6", "the rank, or twice the rank");
+        check.Real("lora.dropout", lora.Dropout, x => x is >= 0 and < 1, ">= 0 and < 1", "0 … 0.1");
+        check.That("lora.targets", lora.Targets.Count > 0 && lora.Targets.Distinct().Count() == lora.Targets.Count && lora.Targets.All(LoraConfig.AllTargets.Contains),
+            $"must name one or more of {string.Join(", ", LoraConfig.AllTargets)}, each once", Quote(string.Join(", ", lora.Targets)));
+
         var generation = config.Generation;
         check.Real("generation.temperature", generation.Temperature, x => x is >= 0 and <= 100, ">= 0 and <= 100", "1; 0 = greedy");
         check.Real("generation.top_p", generation.TopP, x => x is > 0 and <= 1, "> 0 and <= 1", "0.9 … 1");

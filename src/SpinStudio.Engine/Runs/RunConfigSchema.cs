@@ -50,6 +50,11 @@ internal static class RunConfigSchema
             if (value is not JsonArray list || list.Any(item => !IsDouble(item)))
                 Wrong("a number or a list of numbers, one per iteration");
         }
+        else if (type == typeof(IReadOnlyList<string>))
+        {
+            if (value is not JsonArray list || list.Any(item => item?.GetValueKind() != JsonValueKind.String))
+                Wrong("a list of texts");
+        }
         else if (type == typeof(string) && value?.GetValueKind() != JsonValueKind.String)
         {
             Wrong("text");

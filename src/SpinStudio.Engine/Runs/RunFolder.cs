@@ -44,6 +44,9 @@ public sealed class RunFolder(string path)
     /// <summary>Model that the iteration produced (−1: the starting model).</summary>
     public string Model(int iteration) => System.IO.Path.Combine(Iteration(iteration), "model");
 
+    /// <summary>The run's low-rank adapter as the iteration left it, in PEFT's layout, on <see cref="StartModel"/>; <see cref="Model"/> is that model with the adapter merged.</summary>
+    public string Adapter(int iteration) => System.IO.Path.Combine(Iteration(iteration), "adapter");
+
     public string Evaluation(int iteration) => System.IO.Path.Combine(Iteration(iteration), "evaluation.json");
 
     /// <summary>Held-out answers of the iteration's finished model.</summary>

@@ -16,7 +16,7 @@ public sealed class RunContext : IDisposable
 
     private readonly AnswerGeneration _answers;
     private LlamaModel? _model;
-    private int _modelIteration;
+    private string? _held;
 
     public RunContext(RunFolder folder, RunConfig config, Journal journal, CancellationToken stop)
     {
@@ -47,17 +47,22 @@ public sealed class RunContext : IDisposable
 
     public IReadOnlyList<Example> HeldOut { get; }
 
-    /// <summary>The model that finished an iteration (−1: the starting model). At most one is in memory.</summary>
-    public LlamaModel ModelOf(int iteration)
+    /// <summary>The model that finished an iteration (−1: the starting model). At most one model is in memory.</summary>
+    public LlamaModel ModelOf(int iteration) => Hold(Folder.Model(iteration), () => LlamaModelFiles.Load(Folder.Model(iteration), Dtype));
+
+    /// <summary>
+    /// The model as an iteration finds it, for scoring and for training: the one that finished the iteration before. With low-rank adapters it is the starting model
+    /// and, beside it, the adapter so far: the first step must find the very log-probs that the reference was scored with, and a merged model rounds otherwise.
+    /// </summary>
+    public LlamaModel MainPlayer(int iteration) => Config.Lora.Rank == 0 ? ModelOf(iteration - 1) : Hold(Folder.Adapter(iteration - 1), () =>
     {
-        if (_model is null || _modelIteration != iteration)
-        {
-            _model?.Dispose();
-            _model = LlamaModelFiles.Load(Folder.Model(iteration), Config.Dtype == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32);
-            _modelIteration = iteration;
-        }
-        return _model;
-    }
+        var model = LlamaModelFiles.Load(Folder.StartModel, Dtype, Config.Lora);
+        if (iteration == 0)
+            model.Adapters!.Randomise(RandomStream.From(Config.Seed, iteration, (int)RunPhase.Train));
+        else
+            AdapterFiles.Read(Folder.Adapter(iteration - 1), model.Adapters!, model.Adapters!.Parameters.Weights);
+        return model;
+    });
 
     /// <summary>The opponent of an iteration, frozen, answers every training prompt.</summary>
     public List<Pair> Generate(int iteration)
@@ -76,15 +81,16 @@ public sealed class RunContext : IDisposable
     public void TrainAndSave(int iteration, Func<Objective> objective)
     {
         if (Directory.Exists(Folder.Model(iteration))) return;
-        var model = ModelOf(iteration - 1);
-        using var optimizer = new FlatOptimizer(Config.Optimizer, Config.WeightDecay, model.Parameters);
-        RestoreMasters(iteration - 1, optimizer);
+        var model = MainPlayer(iteration);
+        model.GradientCheckpointing = Config.GradientCheckpointing;
+        using var optimizer = new FlatOptimizer(Config.Optimizer, Config.WeightDecay, model.Trained);
+        RestoreMasters(iteration - 1, model, optimizer);
         var trainer = new Trainer(model, objective(), optimizer, Config, iteration);
         var position = Checkpoint.Restore(Folder.Iteration(iteration), optimizer) ?? Opening(iteration);
         var (opening, tokensBefore) = (position.Step, position.Tokens);
 
         Progress.Enter(iteration, RunPhase.Train, trainer.Steps, opening);
-        _modelIteration = int.MinValue; // from here on the weights in memory are nobody's finished model
+        _held = null; // from here on the weights in memory are nobody's finished model
         position = trainer.Train(position, (metrics, next) =>
         {
             Journal.Write(metrics);
@@ -98,11 +104,8 @@ public sealed class RunContext : IDisposable
 
         Progress.Enter(iteration, RunPhase.Save, 1);
         Directory.CreateDirectory(Folder.Iteration(iteration)); // supervised training makes no pairs and, if short, no checkpoint
-        if (model.Dtype != ScalarType.Float32)
-            TensorFile.Save(Folder.Masters(iteration), [("masters", optimizer.Masters)]);
         AtomicFile.WriteJson(Folder.Trained(iteration), position);
-        LlamaModelFiles.Save(model, Folder.StartModel, Folder.Model(iteration));
-        _modelIteration = iteration;
+        SaveModel(iteration, model, optimizer);
         Checkpoint.Clear(Folder.Iteration(iteration));
         File.Delete(Folder.Masters(iteration - 1));
         Progress.Leave();
@@ -153,6 +156,20 @@ public sealed class RunContext : IDisposable
         List<TokenSequence> Answered(IEnumerable<Pair> pairs) => [.. pairs.Where(p => p.Sample == 0).Select(p => new TokenSequence(human[p.Index].Prompt, [.. p.GeneratedIds]))];
     }
 
+    private ScalarType Dtype => Config.Dtype == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    /// <summary>The model of that name if it is in memory, else loads it in place of the one that is.</summary>
+    private LlamaModel Hold(string name, Func<LlamaModel> load)
+    {
+        if (_model is null || _held != name)
+        {
+            _model?.Dispose();
+            (_model, _held) = (null, null);
+            (_model, _held) = (load(), name);
+        }
+        return _model;
+    }
+
     private TrainingPosition Opening(int iteration)
     {
         if (!File.Exists(Folder.Trained(iteration - 1))) return new TrainingPosition(0, 0, 0);
@@ -160,8 +177,29 @@ public sealed class RunContext : IDisposable
         return before with { Step = 0 };
     }
 
-    private void RestoreMasters(int iteration, FlatOptimizer optimizer)
+    /// <summary>Saves what an iteration made: the model, last of all, and the fp32 weights that the next iteration goes on from. With adapters those are the adapter's.</summary>
+    private void SaveModel(int iteration, LlamaModel model, FlatOptimizer optimizer)
     {
+        if (model.Adapters is { } adapters)
+        {
+            AdapterFiles.Save(adapters, optimizer.Masters, new DirectoryInfo(Config.Model).Name, Folder.Adapter(iteration));
+            model = Hold(Folder.Model(iteration), () => AdapterFiles.LoadMerged(Folder.StartModel, Folder.Adapter(iteration), Dtype));
+        }
+        else if (model.Dtype != ScalarType.Float32)
+        {
+            TensorFile.Save(Folder.Masters(iteration), [("masters", optimizer.Masters)]);
+        }
+        LlamaModelFiles.Save(model, Folder.StartModel, Folder.Model(iteration));
+        _held = Folder.Model(iteration);
+    }
+
+    private void RestoreMasters(int iteration, LlamaModel model, FlatOptimizer optimizer)
+    {
+        if (model.Adapters is { } adapters && Directory.Exists(Folder.Adapter(iteration)))
+        {
+            AdapterFiles.Read(Folder.Adapter(iteration), adapters, optimizer.Masters);
+            optimizer.PublishMasters();
+        }
         if (!File.Exists(Folder.Masters(iteration))) return;
         using var file = SafetensorsFile.Open(Folder.Masters(iteration));
         TensorFile.CopyTo(file, "masters", optimizer.Masters);

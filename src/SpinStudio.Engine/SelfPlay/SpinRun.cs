@@ -49,7 +49,7 @@ public sealed class SpinRun(RunContext run)
         if (!File.Exists(path))
         {
             run.Progress.Enter(iteration, RunPhase.Score, selection.Pairs.Count);
-            ReferenceLogProbs.Score(run.ModelOf(iteration - 1), selection.Pairs, microBatches, path + ".partial", (done, tokens) => run.Progress.Tell(done, tokens), run.Stop).Save(path);
+            ReferenceLogProbs.Score(run.MainPlayer(iteration), selection.Pairs, microBatches, path + ".partial", (done, tokens) => run.Progress.Tell(done, tokens), run.Stop).Save(path);
             File.Delete(path + ".partial");
             run.Progress.Leave();
         }

@@ -57,23 +57,37 @@ public sealed class Trainer(LlamaModel model, Objective objective, FlatOptimizer
         foreach (var microBatch in members)
         {
             using var scope = torch.NewDisposeScope();
+            using var dropping = model.Adapters?.Dropping(RandomStream.From(config.Seed, iteration, (int)RunPhase.Train, step, microBatch));
             var loss = objective.Loss(model, microBatch, metrics);
             var value = loss.item<float>();
             if (!float.IsFinite(value))
                 throw new NotFiniteException($"The loss became {value} at step {step} of iteration {iteration}.", objective.PromptIds(microBatch));
             metrics.Add("loss", value);
-            (loss / weight).backward();
+            model.Backward(loss / weight);
             optimizer.Accumulate();
         }
 
         var means = metrics.Over(weight);
-        if (step == 0) objective.CheckFirstStep(means);
+        if (step == 0) objective.CheckFirstStep(config.Lora is { Rank: > 0, Dropout: > 0 } ? WithoutDropout(members, weight) : means);
         means["learning_rate"] = learningRate;
         means["grad_norm"] = optimizer.Clip(config.MaxGradNorm);
         if (!double.IsFinite(means["grad_norm"]))
             throw new NotFiniteException($"The gradient became {means["grad_norm"]} at step {step} of iteration {iteration}.", members.SelectMany(objective.PromptIds));
         optimizer.Step(learningRate, step + 1);
         return means;
+    }
+
+    /// <summary>What the step would have measured with nothing dropped: only then are main player and opponent the same.</summary>
+    private Dictionary<string, double> WithoutDropout(int[] members, double weight)
+    {
+        var metrics = new Metrics();
+        using var noGrad = torch.no_grad();
+        foreach (var microBatch in members)
+        {
+            using var scope = torch.NewDisposeScope();
+            metrics.Add("loss", objective.Loss(model, microBatch, metrics));
+        }
+        return metrics.Over(weight);
     }
 }
 

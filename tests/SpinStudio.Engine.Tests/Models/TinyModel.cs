@@ -1,4 +1,5 @@
 using SpinStudio.Engine.Models;
+using SpinStudio.Engine.Runs;
 using SpinStudio.Torch;
 
 namespace SpinStudio.Engine.Tests.Models;
@@ -13,9 +14,9 @@ internal static class TinyModel
     };
 
     /// <summary>Weights by the formula of Oracle/make_llama_fixtures.py: 0.2·sin(0.7·i + 1.3·k) for the i-th number of the k-th tensor, norms 1 + half of that.</summary>
-    public static LlamaModel ByFormula(ModelConfig? config = null, ScalarType dtype = ScalarType.Float32)
+    public static LlamaModel ByFormula(ModelConfig? config = null, ScalarType dtype = ScalarType.Float32, LoraConfig? adapters = null)
     {
-        var model = new LlamaModel(config ?? Config, dtype);
+        var model = new LlamaModel(config ?? Config, dtype, adapters);
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var k = 0;
