@@ -48,6 +48,7 @@ internal static class CommandLine
         InspectCommand.Create(),
         DoctorCommand.Create(),
         PullCommand.Create(),
+        PushCommand.Create(),
         ExportCommand.Create(),
         SampleCommand.Create(),
     };

@@ -21,6 +21,7 @@ internal sealed class LoopbackHub : IDisposable
 
     public LoopbackHub()
     {
+        Uploads = new LoopbackHubUploads(this);
         using (var free = new TcpListener(IPAddress.Loopback, 0))
         {
             free.Start();
@@ -33,8 +34,11 @@ internal sealed class LoopbackHub : IDisposable
 
     public Uri Address { get; }
 
-    /// <summary>Every request: path with query, Range, If-Range, Authorization.</summary>
-    public ConcurrentQueue<(string Path, string? Range, string? IfRange, string? Authorization)> Requests { get; } = [];
+    /// <summary>What has been and can be pushed.</summary>
+    public LoopbackHubUploads Uploads { get; }
+
+    /// <summary>Every request: path with query, Range, If-Range, Authorization, method.</summary>
+    public ConcurrentQueue<(string Path, string? Range, string? IfRange, string? Authorization, string Method)> Requests { get; } = [];
 
     /// <summary>When set, everything else than this bearer token is answered with 401.</summary>
     public string? Token { get; set; }
@@ -98,7 +102,7 @@ internal sealed class LoopbackHub : IDisposable
     private async Task AnswerAsync(HttpListenerContext context)
     {
         var (request, response) = (context.Request, context.Response);
-        Requests.Enqueue((request.RawUrl!, request.Headers["Range"], request.Headers["If-Range"], request.Headers["Authorization"]));
+        Requests.Enqueue((request.RawUrl!, request.Headers["Range"], request.Headers["If-Range"], request.Headers["Authorization"], request.HttpMethod));
         try
         {
             await AnswerAsync(request, response);
@@ -119,9 +123,14 @@ internal sealed class LoopbackHub : IDisposable
             response.StatusCode = 429;
             response.Headers["Retry-After"] = $"{Busy.Seconds}";
         }
-        else if (Token is not null && request.Headers["Authorization"] != $"Bearer {Token}")
+        // Addresses in storage are keys themselves.
+        else if (Token is not null && request.Headers["Authorization"] != $"Bearer {Token}" && !path.StartsWith("/storage/", StringComparison.Ordinal))
         {
             response.StatusCode = 401;
+        }
+        else if (await Uploads.AnswerAsync(request, response))
+        {
+            return;
         }
         else if (_redirects.TryGetValue(path, out var target))
         {
@@ -182,12 +191,15 @@ internal sealed class LoopbackHub : IDisposable
         var parts = path.Split('/');
         var collection = parts[2];
         var at = Array.IndexOf(parts, "revision");
-        if (at < 0 || parts[at + 1] is not ("main" or Commit))
+        if (at < 0)
             return null;
         var repository = (collection == "datasets" ? "datasets/" : "") + string.Join('/', parts[3..at]);
+        var made = Uploads.Repositories.TryGetValue(repository, out var branches) && branches.Contains(Uri.UnescapeDataString(string.Join('/', parts[(at + 1)..])));
+        if (!made && parts[at + 1] is not ("main" or Commit))
+            return null;
         var prefix = $"/{repository}/resolve/{Commit}/";
         var files = _files.Where(file => file.Key.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(file => file.Key, StringComparer.Ordinal).ToList();
-        return files.Count == 0 ? null : JsonSerializer.SerializeToUtf8Bytes(new
+        return files.Count == 0 && !made ? null : JsonSerializer.SerializeToUtf8Bytes(new
         {
             id = repository,
             sha = Commit,

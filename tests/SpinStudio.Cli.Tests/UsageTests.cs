@@ -7,7 +7,7 @@ public sealed class UsageTests
     {
         var help = (await Spinstudio.Run("--help")).Success();
 
-        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "pull", "serve", "convert", "sample" })
+        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "pull", "push", "serve", "convert", "sample" })
             Assert.Contains($"\n  {command}", help, StringComparison.Ordinal);
     }
 
@@ -18,6 +18,7 @@ public sealed class UsageTests
     [InlineData("inspect")]
     [InlineData("doctor")]
     [InlineData("pull")]
+    [InlineData("push")]
     [InlineData("export")]
     [InlineData("serve")]
     [InlineData("convert")]

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace SpinStudio.Engine.Hub;
 
@@ -30,13 +29,9 @@ public sealed record ExpectedFile(long? Size = null, string? Sha256 = null, stri
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellation));
     }
 
-    /// <summary>As Git names blobs: SHA-1 of "blob", the length, a zero byte and the content.</summary>
     private static async Task<string> GitSha1Async(string path, long length, CancellationToken cancellation)
     {
-#pragma warning disable CA5350 // Git's own naming of blobs, not a choice of ours.
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
-#pragma warning restore CA5350
-        hash.AppendData(Encoding.ASCII.GetBytes($"blob {length}\0"));
+        using var hash = GitBlob.Begin(length);
         await using var content = File.OpenRead(path);
         var buffer = new byte[1 << 17];
         int read;

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace SpinStudio.Engine.Hub;
 
-/// <summary>GET requests to a server that is not trusted: redirects are followed by hand, each one checked, and the token never leaves the origin that it is for.</summary>
+/// <summary>Requests to a server that is not trusted: redirects are followed by hand, each one checked, and the token never leaves the origin that it is for.</summary>
 /// <param name="http">Its handler must not follow redirects itself.</param>
 /// <param name="token">A bearer token for the origin of the first address; null for none.</param>
 /// <param name="mayFollow">Whether a redirect may lead there.</param>
@@ -35,12 +35,35 @@ public sealed class HttpSource(HttpClient http, string? token, Func<Uri, bool> m
     /// <exception cref="IOException">No answer after several tries.</exception>
     public async Task<HttpResponseMessage> GetAsync(Uri address, (long From, RangeConditionHeaderValue? If)? range, CancellationToken cancellation)
     {
+        var response = await TryAsync(address, () => FollowAsync(address, range, cancellation), cancellation);
+        if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable)
+            return response;
+        using (response)
+            throw Refused(response, address);
+    }
+
+    /// <summary>Sends something, with the patience of <see cref="GetAsync"/>. A redirect is an answer like any other here: what is sent goes where it was meant to go or nowhere.</summary>
+    /// <param name="origin">Where the token may go.</param>
+    /// <param name="make">A fresh request for each try. What it is told to call while its body goes out keeps the connection from counting as silent.</param>
+    /// <returns>Whatever the server answers, unless it is busy; dispose of it.</returns>
+    /// <exception cref="IOException">No answer after several tries.</exception>
+    public Task<HttpResponseMessage> SendAsync(Uri address, Uri origin, Func<Action, HttpRequestMessage> make, CancellationToken cancellation) => TryAsync(address, async () =>
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Silence);
+        using var request = make(() => limit.CancelAfter(Silence));
+        Introduce(request, origin);
+        return await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, limit.Token);
+    }, cancellation);
+
+    private async Task<HttpResponseMessage> TryAsync(Uri address, Func<Task<HttpResponseMessage>> ask, CancellationToken cancellation)
+    {
         for (var tries = 1; ; tries++)
         {
             HttpResponseMessage response;
             try
             {
-                response = await FollowAsync(address, range, cancellation);
+                response = await ask();
             }
             catch (Exception lost) when (IsLost(lost, cancellation))
             {
@@ -49,16 +72,10 @@ public sealed class HttpSource(HttpClient http, string? token, Func<Uri, bool> m
                 await PauseAsync(tries, cancellation);
                 continue;
             }
-
-            if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable)
+            if (WaitFor(response, tries) is not { } wait || tries == MostTries)
                 return response;
-            using (response)
-            {
-                var wait = WaitFor(response, tries);
-                if (wait is null || tries == MostTries)
-                    throw Refused(response, address);
-                await Task.Delay(wait.Value, Time, cancellation);
-            }
+            response.Dispose();
+            await Task.Delay(wait, Time, cancellation);
         }
     }
 
@@ -104,13 +121,19 @@ public sealed class HttpSource(HttpClient http, string? token, Func<Uri, bool> m
     private HttpRequestMessage Request(Uri at, Uri origin, (long From, RangeConditionHeaderValue? If)? range)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, at);
-        request.Headers.UserAgent.ParseAdd("spinstudio");
         request.Headers.AcceptEncoding.ParseAdd("identity");
         if (range is { } part)
             (request.Headers.Range, request.Headers.IfRange) = (new RangeHeaderValue(part.From, null), part.If);
+        Introduce(request, origin);
+        return request;
+    }
+
+    private void Introduce(HttpRequestMessage request, Uri origin)
+    {
+        var at = request.RequestUri!;
+        request.Headers.UserAgent.ParseAdd("spinstudio");
         if (token is not null && at.Scheme == origin.Scheme && at.Authority == origin.Authority && (at.Scheme == "https" || at.IsLoopback))
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        return request;
     }
 
     /// <summary>Null: trying again would not help.</summary>

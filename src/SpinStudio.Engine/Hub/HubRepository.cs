@@ -14,7 +14,8 @@ public enum HubKind
 /// <param name="Revision">Branch, tag or commit.</param>
 public sealed partial record HubRepository(HubKind Kind, string Name, string Revision)
 {
-    private const string Main = "main";
+    /// <summary>The branch that is meant when none is named.</summary>
+    internal const string Main = "main";
 
     /// <summary>Reads <c>owner/name[@revision]</c>, or the address of the repository's page.</summary>
     /// <exception cref="BadInputException">The text is neither.</exception>

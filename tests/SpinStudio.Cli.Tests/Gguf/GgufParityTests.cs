@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Tokenization;
+using SpinStudio.Testing;
 
 namespace SpinStudio.Cli.Tests.Gguf;
 

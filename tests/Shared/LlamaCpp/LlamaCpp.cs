@@ -3,17 +3,18 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace SpinStudio.Cli.Tests.Gguf;
+namespace SpinStudio.Testing;
 
 /// <summary>llama.cpp, to compare with: fetched by npm once into the ignored folder <c>artifacts/llama-cpp</c>, and again when the lock file or the script changes.</summary>
 public sealed class LlamaCpp
 {
     private static readonly string[] Files = ["package.json", "package-lock.json", "answer.mjs"];
-    private static readonly string Folder = Path.Combine(Spinstudio.Repository, "artifacts", "llama-cpp");
+    private static readonly string Repository = FindRepository();
+    private static readonly string Folder = Path.Combine(Repository, "artifacts", "llama-cpp");
 
     public LlamaCpp()
     {
-        var sources = Path.Combine(Spinstudio.Repository, "tests", "SpinStudio.Cli.Tests", "Gguf");
+        var sources = Path.Combine(Repository, "tests", "Shared", "LlamaCpp");
         var wanted = Convert.ToHexStringLower(SHA256.HashData([.. Files.SelectMany(name => File.ReadAllBytes(Path.Combine(sources, name)))]));
         var stamp = Path.Combine(Folder, "stamp");
         if (File.Exists(stamp) && File.ReadAllText(stamp) == wanted)
@@ -28,6 +29,7 @@ public sealed class LlamaCpp
 
     /// <summary>Loads the file and answers greedily.</summary>
     /// <param name="prompts">Texts with control tokens written out.</param>
+    /// <param name="maxTokens">0: the prompts are only cut into tokens.</param>
     internal static Answers Answer(string gguf, IReadOnlyList<string> prompts, int maxTokens)
     {
         var (asked, told) = (gguf + ".prompts.json", gguf + ".answers.json");
@@ -46,9 +48,19 @@ public sealed class LlamaCpp
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} in {Folder} ended with {process.ExitCode}:\n{output.Result}\n{errors.Result}");
     }
 
-    /// <param name="FileType">As llama.cpp numbers it.</param>
-    internal sealed record Answers(string Template, int FileType, [property: JsonPropertyName("answers")] IReadOnlyList<OneAnswer> All);
+    private static string FindRepository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "SpinStudio.sln")))
+            folder = folder.Parent ?? throw new InvalidOperationException("these tests run within the repository");
+        return folder.FullName;
+    }
 
-    /// <summary>Token ids.</summary>
-    internal sealed record OneAnswer(int[] Prompt, int[] Answer);
+    /// <param name="FileType">As llama.cpp numbers it.</param>
+    internal sealed record Answers(string Template, int FileType, string Architecture, [property: JsonPropertyName("answers")] IReadOnlyList<OneAnswer> All);
+
+    /// <param name="Prompt">Token ids.</param>
+    /// <param name="Answer">Token ids, the likeliest one each time.</param>
+    /// <param name="LogProbs">Of each token of the answer.</param>
+    internal sealed record OneAnswer(int[] Prompt, int[] Answer, double[] LogProbs);
 }
