@@ -58,6 +58,15 @@ internal sealed class GgufMetadata : IDisposable
             _writer.Write(value);
     }
 
+    public void Add(string key, IReadOnlyList<float> values)
+    {
+        Key(key, Array);
+        _writer.Write(Float32);
+        _writer.Write((ulong)values.Count);
+        foreach (var value in values)
+            _writer.Write(value);
+    }
+
     public void Dispose() => _writer.Dispose();
 
     /// <summary>Length in bytes, then UTF-8.</summary>

@@ -33,6 +33,12 @@ internal sealed class BytePairJson
         return new BytePairMerges(new MergeTable(merges), alphabet, WholeWords(), !isByteLevel && mayCutAtWords ? WordMark : null);
     }
 
+    /// <summary>The merges as they are spelt, first ones first.</summary>
+    /// <exception cref="BadInputException">There are none, or one is no pair.</exception>
+    public static IReadOnlyList<(string Left, string Right)> MergesOf(JsonElement model) => model.Get("merges") is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Select((merge, rank) => ReadPair(merge, rank))]
+        : throw new BadInputException("model has no merges");
+
     public static int ReadId(JsonElement id, string token) => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out var value) && value is >= 0 and < TokenizerModel.MostTokens
         ? value
         : throw new BadInputException($"id of token '{token}' must be a whole number from 0 to {TokenizerModel.MostTokens - 1}");
@@ -86,13 +92,11 @@ internal sealed class BytePairJson
     /// <param name="mayCutAtWords">No merge puts the mark of a word's start after another character.</param>
     private List<(int Left, int Right, int Joined)> ReadPairs(out bool mayCutAtWords)
     {
-        if (_model.Get("merges") is not { ValueKind: JsonValueKind.Array } list)
-            throw new BadInputException("model has no merges");
-        var merges = new List<(int Left, int Right, int Joined)>(list.GetArrayLength());
+        var pairs = MergesOf(_model);
+        var merges = new List<(int Left, int Right, int Joined)>(pairs.Count);
         mayCutAtWords = Vocabulary.ContainsKey(WordMark.ToString());
-        foreach (var (rank, merge) in list.EnumerateArray().Index())
+        foreach (var (rank, (left, right)) in pairs.Index())
         {
-            var (left, right) = ReadPair(merge, rank);
             var merged = (Left: Known(left), Right: Known(right), Joined: Known(left + right));
             // Nor must merges: a control token is never made of a text's characters. The rank stays taken.
             merges.Add(_special.Contains(merged.Joined) ? (-1, -1, -1) : merged);

@@ -50,7 +50,10 @@ public sealed class Tokenizer
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
     /// <summary>For people: how it makes tokens.</summary>
-    public string Kind => _model.Decoder is TokenDecoder.Bytes ? "byte-level BPE" : "SentencePiece-style BPE";
+    public string Kind => IsByteLevel ? "byte-level BPE" : "SentencePiece-style BPE";
+
+    /// <summary>Merges work on bytes, not on characters.</summary>
+    internal bool IsByteLevel => _model.Decoder is TokenDecoder.Bytes;
 
     /// <summary>What <c>tokenizer_config.json</c> says.</summary>
     public TokenizerSettings Settings { get; }
