@@ -3,10 +3,13 @@ using SpinStudio.Engine.Models;
 
 namespace SpinStudio.Engine.Datasets.Import;
 
-/// <summary>Takes prompt and answer from a list of messages: the first user message, the first assistant message after it, and a system message before it.</summary>
+/// <summary>
+/// Takes prompt and answer from a list of messages: the first user message, the first assistant message after it, and a system message before it. So a conversation of several turns gives one example, as in
+/// the SPIN paper's own preparation of its data (arXiv 2401.01335): an answer to a later turn would be one to a history that the opponent did not write.
+/// </summary>
 internal static class Conversation
 {
-    /// <param name="messages">Objects with role and content, or with from and value; or such a list written as text, as tables hold it.</param>
+    /// <param name="messages">Objects with role and content, or with from and value; or plain texts, the user's first and then in turn; or such a list written as text, as tables hold it.</param>
     /// <exception cref="BadRowException">It is no such list, or a part is missing.</exception>
     public static ImportedRow Read(JsonElement messages)
     {
@@ -16,9 +19,9 @@ internal static class Conversation
             throw new BadRowException("messages must be a list");
         string? system = null, prompt = null;
         Example? example = null;
-        foreach (var message in messages.EnumerateArray())
+        foreach (var (turn, message) in messages.EnumerateArray().Index())
         {
-            var role = (message.Get("role") ?? message.Get("from")) is { ValueKind: JsonValueKind.String } name ? name.GetString()!.ToLowerInvariant()
+            var role = message.ValueKind == JsonValueKind.String ? turn % 2 == 0 ? "user" : "assistant" : (message.Get("role") ?? message.Get("from")) is { ValueKind: JsonValueKind.String } name ? name.GetString()!.ToLowerInvariant()
                 : example is null ? throw new BadRowException("a message has no role") : "";
             switch (role)
             {
@@ -54,6 +57,8 @@ internal static class Conversation
     /// <summary>The content: text, or a list of parts of which the text ones are taken.</summary>
     private static string Text(JsonElement message)
     {
+        if (message.ValueKind == JsonValueKind.String)
+            return Columns.Text(message);
         switch (message.Get("content") ?? message.Get("value"))
         {
             case null:

@@ -25,9 +25,9 @@ public sealed class DatasetFormat
 
     private static readonly string[] SystemColumns = ["system", "system_prompt"];
 
-    private readonly Func<SourceRow, ImportedRow> _read;
+    private readonly Func<SourceRow, IReadOnlyList<ImportedRow>> _read;
 
-    private DatasetFormat(string name, ColumnMapping? mapping, Func<SourceRow, ImportedRow> read)
+    private DatasetFormat(string name, ColumnMapping? mapping, Func<SourceRow, IReadOnlyList<ImportedRow>> read)
     {
         Name = name;
         Mapping = mapping;
@@ -36,7 +36,7 @@ public sealed class DatasetFormat
 
     /// <summary>Names of all layouts that are recognised.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["prompt and response", "question and answer", "Alpaca", "messages", "ShareGPT", "SPIN (real, generated)", "preferences (chosen)"];
+        ["prompt and response", "question and answer", "Alpaca", "Dolly", "self-instruct", "messages", "ShareGPT", "UltraChat", "SPIN (real, generated)", "preferences (chosen)"];
 
     /// <summary>For people.</summary>
     public string Name { get; }
@@ -54,15 +54,21 @@ public sealed class DatasetFormat
         if (IsList("real"))
             return Of("SPIN (real, generated)", new ColumnMapping(null, null, Messages: "real"));
         if (Has("chosen") && (Has("prompt") || IsList("chosen")))
-            return new DatasetFormat("preferences (chosen)", null, FromPreference);
+            return new DatasetFormat("preferences (chosen)", null, row => [FromPreference(row)]);
         if (IsList("messages"))
             return Of("messages", new ColumnMapping(null, null, Messages: "messages"));
         if (IsList("conversations"))
             return Of("ShareGPT", new ColumnMapping(null, null, Messages: "conversations"));
+        if (IsTexts("data"))
+            return Of("UltraChat", new ColumnMapping(null, null, Messages: "data"));
+        if (Has("instruction") && IsList("instances"))
+            return new DatasetFormat("self-instruct", null, FromInstances);
 
         var system = SystemColumns.FirstOrDefault(Has);
         if (Has("instruction") && Has("output") && IsThere("input"))
             return Of("Alpaca", new ColumnMapping("instruction", "output", system, "input"));
+        if (Has("instruction") && Has("response") && IsThere("context"))
+            return Of("Dolly", new ColumnMapping("instruction", "response", system, "context"));
         var pair = Pairs.FirstOrDefault(pair => Has(pair.Prompt) && Has(pair.Response));
         // A column that is empty in the first rows is still that column.
         if (pair == default)
@@ -74,21 +80,29 @@ public sealed class DatasetFormat
         bool IsThere(string column) => rows.Exists(row => row.Columns.ContainsKey(column));
 
         bool IsList(string column) => rows.Exists(row => row.Get(column) is { ValueKind: JsonValueKind.Array });
+
+        bool IsTexts(string column) => rows.Exists(row => row.Get(column) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 1 && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String));
     }
 
     private static DatasetFormat Of(string name, ColumnMapping mapping) =>
-        new(name, mapping, row => mapping.Messages is { } messages ? FromMessages(row, messages, mapping.System) : new ImportedRow(FromColumns(row, mapping)));
+        new(name, mapping, row => [mapping.Messages is { } messages ? FromMessages(row, messages, mapping.System) : new ImportedRow(FromColumns(row, mapping))]);
 
     /// <summary>All columns of the first rows, in the order in which they come up.</summary>
     internal static IReadOnlyList<DatasetColumn> ColumnsOf(IReadOnlyList<SourceRow> sample) =>
         [.. sample.SelectMany(row => row.Columns.Keys).Distinct(StringComparer.OrdinalIgnoreCase).Take(DatasetLimits.Columns)
             .Select(name => new DatasetColumn(name, [.. sample.Select(row => row.Get(name)).OfType<JsonElement>().Take(ShownExamples).Select(Shown)]))];
 
-    /// <exception cref="BadRowException">The row is no example.</exception>
-    internal ImportedRow Read(SourceRow row)
+    /// <returns>The row's examples: one, but for layouts whose rows hold several.</returns>
+    /// <exception cref="BadRowException">The row is no example, or one of its examples is none.</exception>
+    internal IReadOnlyList<ImportedRow> Read(SourceRow row)
     {
         var read = _read(row);
-        return DatasetLimits.ProblemOf(read.Example) is { } problem ? throw new BadRowException(problem) : read;
+        foreach (var (index, one) in read.Index())
+        {
+            if (DatasetLimits.ProblemOf(one.Example) is { } problem)
+                throw new BadRowException(read.Count == 1 ? problem : $"instance {index + 1}: {problem}");
+        }
+        return read;
     }
 
     /// <summary>The first rows as they are in the file, their cells shortened, in the order of the columns.</summary>
@@ -103,11 +117,28 @@ public sealed class DatasetFormat
 
     private static Example FromColumns(SourceRow row, ColumnMapping mapping)
     {
-        var prompt = Columns.Text(row, mapping.Prompt!);
-        if (Columns.OptionalText(row, mapping.Input) is { } input)
-            prompt = string.IsNullOrWhiteSpace(prompt) ? input : $"{prompt}\n\n{input}";
+        var prompt = WithInput(Columns.Text(row, mapping.Prompt!), Columns.OptionalText(row, mapping.Input));
         var check = row.Get("check") is { ValueKind: JsonValueKind.Object } found ? found.Clone() : (JsonElement?)null;
         return new Example(prompt, Columns.Text(row, mapping.Response!), Columns.OptionalText(row, mapping.System), check);
+    }
+
+    private static string WithInput(string prompt, string? input) => string.IsNullOrWhiteSpace(input) ? prompt : string.IsNullOrWhiteSpace(prompt) ? input : $"{prompt}\n\n{input}";
+
+    /// <summary>Self-instruct's rows: an instruction with several inputs and outputs, each pair an example of its own.</summary>
+    private static IReadOnlyList<ImportedRow> FromInstances(SourceRow row)
+    {
+        var instruction = Columns.Text(row, "instruction");
+        if (Required(row, "instances") is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() == 0)
+            throw new BadRowException("instances must be a list of at least one input and output");
+        return [.. list.EnumerateArray().Select(instance => new ImportedRow(new Example(WithInput(instruction, Part(instance, "input")), Part(instance, "output"))))];
+
+        static string Part(JsonElement instance, string key) => instance.ValueKind != JsonValueKind.Object ? throw new BadRowException("an instance must have input and output") : instance.Get(key) switch
+        {
+            null => "",
+            { ValueKind: JsonValueKind.String } text => Columns.Text(text),
+            { ValueKind: JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } value => value.GetRawText(),
+            _ => throw new BadRowException($"{key} of an instance must be text"),
+        };
     }
 
     /// <summary>The chosen answer of a preference pair: text, or a conversation.</summary>

@@ -102,15 +102,17 @@ public static class DatasetImport
                     errors.Add(new RowError(row.Number, problem));
                 continue;
             }
-            rows++;
-            var example = read!.Example;
-            promptIds.Add(Convert.ToUInt64(example.PromptId, 16));
-            moreTurns += read.MoreTurns ? 1 : 0;
-            write?.Invoke(example);
-            if (preview.Count < previewRows)
-                preview.Add(new PreviewRow(row.Number, example));
+            foreach (var (example, hasMoreTurns) in read!)
+            {
+                rows++;
+                promptIds.Add(Convert.ToUInt64(example.PromptId, 16));
+                moreTurns += hasMoreTurns ? 1 : 0;
+                write?.Invoke(example);
+                if (preview.Count < previewRows)
+                    preview.Add(new PreviewRow(row.Number, example));
+            }
         }
-        progress?.Report(new ImportProgress(rows + errorCount, 1));
+        progress?.Report(new ImportProgress(Math.Min(passed, mostRows), 1));
         return new ImportReport
         {
             Kind = kind,
@@ -125,7 +127,7 @@ public static class DatasetImport
             Warnings = [.. Warnings(rows - promptIds.Count, moreTurns, columns, format)],
         };
 
-        string? Problem(SourceRow row, out ImportedRow? read)
+        string? Problem(SourceRow row, out IReadOnlyList<ImportedRow>? read)
         {
             read = null;
             if (row.Problem is not null)
