@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using SpinStudio.Engine.Evaluation;
 using SpinStudio.Engine.Runs;
 
@@ -52,6 +53,18 @@ public sealed class DocumentationTests
                 AssertRow(key, key is "model" or "dataset" or "held_out" or "schedule_epochs" or "max_prompt_length" ? "" : told.ToJsonString());
             }
         }
+    }
+
+    /// <summary>A claim that names a test is a claim only while that test exists.</summary>
+    [Fact]
+    public void Every_test_that_the_page_of_formats_names_exists()
+    {
+        var page = File.ReadAllText(Path.Combine(Spinstudio.Repository, "docs", "models-and-formats.md"));
+        var tests = string.Join('\n', Directory.EnumerateFiles(Path.Combine(Spinstudio.Repository, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        var named = Regex.Matches(page, "`([A-Z][A-Za-z]*Tests|[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+){3,})`").Select(match => match.Groups[1].Value).Distinct().ToList();
+
+        Assert.True(named.Count > 30, $"{named.Count} tests are named");
+        Assert.All(named, name => Assert.Matches(name.EndsWith("Tests", StringComparison.Ordinal) ? $@"class {name}\b" : $@"(void|Task) {name}\(", tests));
     }
 
     private static void AssertRow(string key, string value)

@@ -72,6 +72,18 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true, "truncated")]
+    [InlineData(false, "model-00001-of-00001.safetensors")]
+    public void A_torn_or_missing_shard_is_named(bool isThere, string expected)
+    {
+        Write(Tiny with { TieWordEmbeddings = false });
+        _folder.Write(ModelWeights.IndexFile, """{"weight_map": {"lm_head.weight": "model-00001-of-00001.safetensors"}}""");
+        if (isThere)
+            _folder.Write("model-00001-of-00001.safetensors", File.ReadAllBytes(_folder.In("model.safetensors"))[..^64]);
+        Refused(expected);
+    }
+
+    [Theory]
     [InlineData("../model.safetensors")]
     [InlineData("/etc/passwd")]
     [InlineData("model.bin")]

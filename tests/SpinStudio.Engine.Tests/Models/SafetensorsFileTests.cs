@@ -148,6 +148,43 @@ public sealed class SafetensorsFileTests : IDisposable
         }
     }
 
+    /// <summary>Headers that are JSON, but say something else: a tensor that is told lies within the file and has the bytes of its shape, whatever the header says.</summary>
+    [Fact]
+    public void Random_headers_are_read_soundly_or_refused()
+    {
+        var random = new Random(8);
+        string[] numbers = ["0", "1", "2", "4", "8", "16", "-1", "1.5", "1e2", "9223372036854775807", "18446744073709551616", "\"8\"", "null", "[]"];
+        string[] dtypes = ["\"U8\"", "\"F32\"", "\"BF16\"", "\"I64\"", "\"F4\"", "8", "null"];
+        var (read, refused) = (0, 0);
+        for (var i = 0; i < 4000; i++)
+        {
+            var offset = 0;
+            var tensors = Enumerable.Range(0, random.Next(1, 4)).Select(n =>
+            {
+                var sound = random.Next(3) > 0;
+                var (from, bytes) = (offset, 4 * random.Next(3));
+                offset += bytes;
+                return sound ? $"\"t{n}\":{{\"dtype\":\"F32\",\"shape\":[{bytes / 4}],\"data_offsets\":[{from},{from + bytes}]}}"
+                    : $"\"t{random.Next(3)}\":{{\"dtype\":{Pick(dtypes)},\"shape\":[{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => Pick(numbers)))}],\"data_offsets\":[{Pick(numbers)},{Pick(numbers)}]}}";
+            });
+            var path = Raw("{" + string.Join(',', tensors) + "}", new byte[random.Next(4) == 0 ? random.Next(40) : offset]);
+            try
+            {
+                using var file = SafetensorsFile.Open(path);
+                Assert.All(file.Tensors, tensor => Assert.Equal(tensor.Shape.Aggregate(1L, (product, size) => product * size) * TensorInfo.BytesPerElement(tensor.Dtype), file.Bytes(tensor.Name).Length));
+                read++;
+            }
+            catch (BadInputException e)
+            {
+                Assert.DoesNotContain('\n', e.Message);
+                refused++;
+            }
+        }
+        Assert.True(read > 300 && refused > 300, $"{read} read, {refused} refused");
+
+        string Pick(string[] from) => from[random.Next(from.Length)];
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static void Refused(string path, string expected) =>

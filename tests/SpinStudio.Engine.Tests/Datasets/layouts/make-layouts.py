@@ -58,6 +58,6 @@ lines("spin.jsonl", ({"real": talk(q, a, given), "generated": talk(q, "I do not 
 lines("preferences.jsonl", ({"prompt": asked(q, given), "chosen": a, "rejected": "I do not know."} for q, a, given in exchanges))
 lines("preferences-messages.jsonl", ({"prompt": asked(q, given), "chosen": talk(q, a, given), "rejected": talk(q, "I do not know.", given), "score_chosen": 1.0} for q, a, given in exchanges))
 with open(os.path.join(folder, "support.csv"), "w", encoding="utf-8", newline="") as file:
-    writer = csv.writer(file)
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["ticket", "what they ask", "details", "what we say"])
     writer.writerows([i, q, given, a] for i, (q, a, given) in enumerate(exchanges))
