@@ -8,7 +8,7 @@ FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS dotnet-runtime
 
 FROM debian:12-slim AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates cmake g++ libopenblas0-pthread libtorch-dev ninja-build nodejs npm \
+    && apt-get install -y --no-install-recommends ca-certificates cmake g++ libopenblas0-pthread libtorch-dev libgloo-dev ninja-build nodejs npm \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=dotnet-sdk /usr/share/dotnet /usr/share/dotnet
 ENV PATH="/usr/share/dotnet:${PATH}" DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1

@@ -25,6 +25,19 @@ internal sealed class StopSignal : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>Asks for an end in order, as a signal would.</summary>
+    public void Ask()
+    {
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The work has ended already.
+        }
+    }
+
     public void Dispose()
     {
         _registrations.ForEach(registration => registration.Dispose());

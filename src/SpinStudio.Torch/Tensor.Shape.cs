@@ -6,6 +6,9 @@ public sealed partial class Tensor
     /// <summary>A view in another shape; -1 stands for what remains.</summary>
     public Tensor view(params long[] shape) => Ops.view.Call(this, shape);
 
+    /// <summary>The same memory as elements of another type: the bits, not the values.</summary>
+    public Tensor view(ScalarType dtype) => Ops.view_dtype.Call(this, dtype);
+
     /// <summary>A view where strides allow, else a copy.</summary>
     public Tensor reshape(params long[] shape) => Ops.reshape.Call(this, shape);
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using SpinStudio.Engine.Runs;
 
 namespace SpinStudio.Faults;
@@ -59,14 +58,14 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
 
         using (var process = EngineProcess.Start("train", config, "--out", pieces))
         {
-            WaitFor(() => Events(pieces).OfType<MetricsEvent>().Any(m => m is { Iteration: 0, Step: >= 3 }), process);
+            JournalFile.WaitFor(() => JournalFile.Events(pieces).OfType<MetricsEvent>().Any(m => m is { Iteration: 0, Step: >= 3 }), process);
             EngineProcess.Signal(process, EngineProcess.Terminate);
             process.WaitForExit();
             Assert.Equal(RunFolder.ResumableExitCode, process.ExitCode);
         }
-        Assert.IsType<StoppedEvent>(Events(pieces)[^1]);
-        var saved = Events(pieces).OfType<CheckpointEvent>().Last();
-        Assert.Equal(Events(pieces).OfType<MetricsEvent>().Last().Step + 1, saved.Step);
+        Assert.IsType<StoppedEvent>(JournalFile.Events(pieces)[^1]);
+        var saved = JournalFile.Events(pieces).OfType<CheckpointEvent>().Last();
+        Assert.Equal(JournalFile.Events(pieces).OfType<MetricsEvent>().Last().Step + 1, saved.Step);
 
         Assert.Equal(0, EngineProcess.Run("train", config, "--out", pieces, "--resume").Exit);
         AssertSameArtifacts(whole, pieces);
@@ -97,9 +96,9 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
     /// <summary>Each point once, none missing, the same values; numbers without a gap.</summary>
     private static void AssertCurvesAreWhole(string whole, string pieces)
     {
-        var events = Events(pieces);
+        var events = JournalFile.Events(pieces);
         Assert.Equal(Enumerable.Range(1, events.Count).Select(n => (long)n), events.Select(e => e.Seq));
-        Assert.Equal(Points(Events(whole)), Points(events));
+        Assert.Equal(Points(JournalFile.Events(whole)), Points(events));
         Assert.IsType<FinishedEvent>(events[^1]);
 
         static List<string> Points(List<JournalEvent> events) =>
@@ -108,24 +107,5 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
 
     private static long JournalLength(string folder) => new FileInfo(new RunFolder(folder).Journal) is { Exists: true } file ? file.Length : 0;
 
-    private static void WaitFor(Func<bool> condition, Process process)
-    {
-        while (!condition())
-        {
-            Assert.False(process.HasExited, "the run ended before the condition held");
-            Thread.Sleep(10);
-        }
-    }
-
     private string Out(string name) => Path.Combine(tiny.Root, "runs", name);
-
-    /// <summary>Whole lines of the journal so far.</summary>
-    private static List<JournalEvent> Events(string folder)
-    {
-        var path = new RunFolder(folder).Journal;
-        if (!File.Exists(path)) return [];
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        var text = reader.ReadToEnd();
-        return [.. text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JournalEvent>(line, RunJson.Line)!)];
-    }
 }

@@ -25,6 +25,7 @@ public sealed class CoverageTests
         ["Tensor.ToInt64"] = nameof(TensorDataTests),
         ["Tensor.ToBoolean"] = nameof(TensorDataTests),
         ["Tensor.to(Device, ScalarType?)"] = nameof(TensorDataTests),
+        ["Tensor.view(ScalarType)"] = nameof(TensorDataTests),
         ["Tensor.requires_grad_"] = nameof(AutogradTests),
         ["Tensor.backward"] = nameof(AutogradTests),
         ["torch.no_grad"] = nameof(AutogradTests),

@@ -52,6 +52,15 @@ public sealed class TensorDataTests
     }
 
     [Fact]
+    public void Bits_are_seen_as_another_type()
+    {
+        using var scope = torch.NewDisposeScope();
+        var bits = torch.tensor([1f, -2f]).view(ScalarType.Int32);
+
+        Assert.Equal([0x3f800000, unchecked((int)0xc0000000)], bits.data<int>().ToArray());
+    }
+
+    [Fact]
     public unsafe void Raw_memory_makes_a_tensor()
     {
         using var scope = torch.NewDisposeScope();

@@ -1,3 +1,4 @@
+using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.SelfPlay;
@@ -14,24 +15,31 @@ public static class HeldOutEvaluation
 
     /// <summary>Summed log-prob of each sequence, fp32, in their order.</summary>
     /// <param name="scored">After each batch: sequences done.</param>
-    public static float[] LogProbs(LlamaModel model, IReadOnlyList<TokenSequence> sequences, Action<int>? scored = null, CancellationToken cancel = default)
+    /// <param name="ranks">Who share the batches; every rank gets all log-probs.</param>
+    public static float[] LogProbs(
+        LlamaModel model, IReadOnlyList<TokenSequence> sequences, Action<int>? scored = null, Ranks? ranks = null, CancellationToken cancel = default)
     {
         using var noGrad = torch.no_grad();
         var logProbs = new float[sequences.Count];
         var done = 0;
-        foreach (var members in Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Length).ThenBy(i => i).Chunk(BatchSize))
+        var batches = Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Length).ThenBy(i => i).Chunk(BatchSize).ToList();
+        foreach (var (members, values) in batches.Zip((ranks ?? Ranks.Alone).Share(batches, Score)))
+        {
+            for (var i = 0; i < members.Length; i++)
+                logProbs[members[i]] = values[i];
+            scored?.Invoke(done += members.Length);
+        }
+        return logProbs;
+
+        float[] Score(int[] members)
         {
             cancel.ThrowIfCancellationRequested();
             using var scope = torch.NewDisposeScope();
             var batch = new AnswerBatch();
             foreach (var i in members)
                 batch.Add(sequences[i].Prompt, sequences[i].Answer);
-            var values = batch.LogProbs(model).data<float>();
-            for (var i = 0; i < members.Length; i++)
-                logProbs[members[i]] = values[i];
-            scored?.Invoke(done += members.Length);
+            return batch.LogProbs(model).data<float>().ToArray();
         }
-        return logProbs;
     }
 
     /// <param name="answers">The model's sampled answers to the held-out prompts.</param>

@@ -8,7 +8,7 @@ namespace SpinStudio.Engine.Runs;
 /// </summary>
 public sealed class Journal : IDisposable
 {
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly HashSet<(string, int, int, string)> _told = [];
     private readonly WorkedTime _worked = new();
     private readonly Lock _lock = new();
@@ -31,8 +31,13 @@ public sealed class Journal : IDisposable
         _file.Position = whole;
     }
 
+    private Journal() => _file = Stream.Null;
+
     /// <summary>True when an earlier process wrote here.</summary>
     public bool HasHistory => _seq > 0;
+
+    /// <summary>A journal that nobody reads: of a rank that leaves the telling to rank 0.</summary>
+    public static Journal Untold() => new();
 
     /// <summary>Tokens trained on, as last told.</summary>
     public long Tokens { get; }
@@ -70,7 +75,7 @@ public sealed class Journal : IDisposable
     public void Sync()
     {
         lock (_lock)
-            _file.Flush(flushToDisk: true);
+            (_file as FileStream)?.Flush(flushToDisk: true);
     }
 
     public void Dispose() => _file.Dispose();

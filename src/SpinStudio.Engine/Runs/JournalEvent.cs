@@ -31,7 +31,9 @@ public abstract record JournalEvent
 }
 
 /// <summary>An engine process took the folder. Written once per process, so again after each resume.</summary>
-public sealed record StartedEvent(bool Resumed, string EngineVersion, string LibtorchVersion, string Device, string Dtype, int Threads, int Pid) : JournalEvent;
+/// <param name="Threads">Of each rank.</param>
+/// <param name="Ranks">Processes that play the run together.</param>
+public sealed record StartedEvent(bool Resumed, string EngineVersion, string LibtorchVersion, string Device, string Dtype, int Threads, int Pid, int Ranks = 1) : JournalEvent;
 
 /// <summary>A phase of an iteration began or ended. Phases: <see cref="RunPhase"/>.</summary>
 public sealed record PhaseEvent(int Iteration, RunPhase Phase, PhaseState State) : JournalEvent;

@@ -43,8 +43,14 @@ public sealed record RunConfig
     /// <summary><c>fp32</c>, or <c>bf16</c> compute with fp32 master weights.</summary>
     public Precision Dtype { get; init; } = Precision.Bf16;
 
-    /// <summary>Threads for libtorch; 0 = all cores.</summary>
+    /// <summary>Threads for libtorch; 0 = all cores. Ranks on one machine share them.</summary>
     public int Threads { get; init; }
+
+    /// <summary>
+    /// Processes on this machine that play the run together, each with the whole model and a share of every batch (data parallel); at most
+    /// <see cref="BatchSize"/> / <see cref="MicroBatchSize"/>. A launcher's WORLD_SIZE goes before it.
+    /// </summary>
+    public int Ranks { get; init; } = 1;
 
     /// <summary>ℓ in the SPIN objective: <c>sigmoid</c> (logistic), <c>hinge</c>, <c>exponential</c> or <c>correlation</c>.</summary>
     public SpinLossType Loss { get; init; } = SpinLossType.Sigmoid;

@@ -91,6 +91,14 @@ public static class RunConfigFile
             throw new BadInputException($"held_out: file '{heldOut}' not found");
     }
 
+    /// <summary>Checks that a run can be played by so many ranks, given otherwise than in the config.</summary>
+    /// <exception cref="BadInputException">There are more than a step has micro-batches.</exception>
+    public static void CheckRanks(RunConfig config, int ranks)
+    {
+        if (ranks < 1 || ranks > RunConfigRules.MostRanksFor(config))
+            throw new BadInputException($"the number of ranks {RunConfigRules.RanksLimit(config)} (got {ranks})");
+    }
+
     /// <summary>Writes every setting, defaults included, indented; the file appears whole or not at all.</summary>
     public static void Save(RunConfig config, string path)
     {

@@ -9,6 +9,7 @@ internal static class RunConfigRules
     private const int MostIterations = 1000;
     private const int LongestSequence = 1 << 20;
     private const int LongestName = 200;
+    private const int MostRanks = 1024;
 
     public static IReadOnlyList<ConfigProblem> Check(RunConfig config)
     {
@@ -26,6 +27,8 @@ internal static class RunConfigRules
         check.Whole("max_examples", config.MaxExamples, 0, int.MaxValue, "0 (all)");
         check.Whole("iterations", config.Iterations, 1, MostIterations, "2 … 5");
         check.Whole("threads", config.Threads, 0, 1024, "0 (all cores)");
+        check.Whole("ranks", config.Ranks, 1, MostRanks, "1; one per processor socket or device");
+        check.That("ranks", config.Ranks <= MostRanksFor(config), RanksLimit(config), Text(config.Ranks));
         check.Real("label_smoothing", config.LabelSmoothing, x => x is >= 0 and < 0.5, ">= 0 and < 0.5", "0 … 0.1");
         check.Real("sft_weight", config.SftWeight, x => x is >= 0 and <= 1000, ">= 0 and <= 1000", "0 … 1");
         check.Reals("beta", config.Beta, x => x is > 0 and <= 1000, "> 0 and <= 1000", "0.1 … 5");
@@ -66,6 +69,12 @@ internal static class RunConfigRules
         check.Whole("evaluation.samples_per_prompt", config.Evaluation.SamplesPerPrompt, 1, 1000, "1 … 8");
         return check.Problems;
     }
+
+    /// <summary>Each rank takes at least one micro-batch of a step.</summary>
+    public static int MostRanksFor(RunConfig config) => Math.Max(1, config.BatchSize / Math.Max(1, config.MicroBatchSize));
+
+    public static string RanksLimit(RunConfig config) =>
+        $"must be at most batch_size / micro_batch_size = {MostRanksFor(config)}, so that each has work in every step: raise batch_size {config.BatchSize} or lower micro_batch_size {config.MicroBatchSize}";
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Evaluation;
 using SpinStudio.Engine.Generation;
@@ -14,12 +15,14 @@ namespace SpinStudio.Engine.SelfPlay;
 /// by shards; a shard is written when all of it is answered, so a resumed run does the open shard again with the same prompts beside each other
 /// and draws the same tokens.
 /// </summary>
-public sealed class AnswerGeneration(ConversationEncoder encoder, RunConfig config, IEnumerable<int> stopIds)
+/// <param name="among">Ranks that share the shards; rank 0 writes, all get all answers.</param>
+public sealed class AnswerGeneration(ConversationEncoder encoder, RunConfig config, IEnumerable<int> stopIds, Ranks? among = null)
 {
     /// <summary>Prompts in a shard, in batches.</summary>
     private const int BatchesPerShard = 4;
 
     private readonly List<int> _stopIds = [.. stopIds];
+    private readonly Ranks _ranks = among ?? Ranks.Alone;
 
     /// <summary>Answers every example, <paramref name="samples"/> times each.</summary>
     /// <param name="stream">Names the random streams, with the example's index and the sample's number.</param>
@@ -30,7 +33,7 @@ public sealed class AnswerGeneration(ConversationEncoder encoder, RunConfig conf
         LlamaModel model, IReadOnlyList<Example> examples, int samples, (int Iteration, RunPhase Phase) stream, string path,
         Action<int, long> answered, Action<IReadOnlyList<Pair>> written, CancellationToken cancel)
     {
-        if (File.Exists(path))
+        if (_ranks.Agreed(() => File.Exists(path)))
         {
             var finished = Read(path);
             written(finished);
@@ -38,31 +41,36 @@ public sealed class AnswerGeneration(ConversationEncoder encoder, RunConfig conf
         }
 
         var partial = path + ".partial";
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var shard = BatchesPerShard * config.Generation.BatchSize;
-        var pairs = File.Exists(partial) ? WholeShards(Read(partial), shard) : [];
+        var total = examples.Count * samples;
+        // Every rank has a share, also of a few prompts.
+        var shard = Math.Clamp((total + _ranks.Count - 1) / _ranks.Count, 1, BatchesPerShard * config.Generation.BatchSize);
+        var pairs = _ranks.Agreed(() => File.Exists(partial) ? WholeShards(Read(partial), shard) : []);
         written(pairs);
         var generator = new Generator(model, config.Generation, _stopIds);
-        using (var file = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.Read))
+        using (var file = _ranks.IsFirst ? Open(partial) : null)
         {
             Append(file, pairs);
-            var total = examples.Count * samples;
-            while (pairs.Count < total)
+            foreach (var answers in _ranks.Share(Enumerable.Range(pairs.Count, total - pairs.Count).Chunk(shard), Generate))
             {
                 var start = pairs.Count;
-                var requests = Enumerable.Range(start, Math.Min(shard, total - start))
-                    .Select(n => Request(examples, n / samples, n % samples, stream)).ToList();
-                var done = start;
-                var answers = generator.Answer(requests, _ => answered(++done, generator.TokensGenerated), cancel);
                 var fresh = answers.Select((answer, i) => PairOf(examples, (start + i) / samples, (start + i) % samples, answer)).ToList();
                 Append(file, fresh);
                 pairs.AddRange(fresh);
                 written(fresh);
             }
-            file.Flush(flushToDisk: true);
+            file?.Flush(flushToDisk: true);
         }
-        File.Move(partial, path);
+        _ranks.Once(() => File.Move(partial, path));
         return pairs;
+
+        // Rank 0 takes the first shard of a round, and the others to be as far as itself.
+        GeneratedAnswer[] Generate(int[] numbers)
+        {
+            var (start, done) = (pairs.Count, 0);
+            return generator.Answer(
+                [.. numbers.Select(n => Request(examples, n / samples, n % samples, stream))],
+                _ => answered(Math.Min(start + ++done * _ranks.Count, total), generator.TokensGenerated * _ranks.Count), cancel);
+        }
     }
 
     /// <summary>Reads a file of pairs; a torn last line is left out.</summary>
@@ -86,8 +94,15 @@ public sealed class AnswerGeneration(ConversationEncoder encoder, RunConfig conf
             ExactChecks.Check(example.Check, text), ExactChecks.Kind(example.Check));
     }
 
-    private static void Append(FileStream file, IEnumerable<Pair> pairs)
+    private static FileStream Open(string path)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+    }
+
+    private static void Append(FileStream? file, IEnumerable<Pair> pairs)
+    {
+        if (file is null) return;
         var lines = new StringBuilder();
         foreach (var pair in pairs)
             lines.Append(JsonSerializer.Serialize(pair, RunJson.Line)).Append('\n');

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Torch;
@@ -14,40 +16,57 @@ public sealed record ReferenceLogProbs(float[] Real, float[] Generated)
     /// <summary>The values of some pairs.</summary>
     public static float[] Of(float[] side, int[] members) => Array.ConvertAll(members, i => side[i]);
 
-    /// <summary>Scores all pairs, micro-batch by micro-batch. Goes on where a partial file ends.</summary>
-    /// <param name="partial">Scores so far, raw: for each micro-batch its real, then its generated log-probs, fp32.</param>
+    /// <summary>Scores all pairs, micro-batch by micro-batch, shared among the ranks; each gets all. Goes on where a partial file ends.</summary>
+    /// <param name="partial">Scores so far, raw: for each micro-batch its real, then its generated log-probs, fp32. Rank 0 keeps it.</param>
     /// <param name="scored">After each micro-batch: pairs done, and real tokens read.</param>
     public static ReferenceLogProbs Score(
-        LlamaModel model, IReadOnlyList<TokenPair> pairs, int[][] microBatches, string partial, Action<int, long> scored, CancellationToken cancel)
+        LlamaModel model, IReadOnlyList<TokenPair> pairs, int[][] microBatches, string partial, Ranks ranks, Action<int, long> scored, CancellationToken cancel)
     {
         var reference = new ReferenceLogProbs(new float[pairs.Count], new float[pairs.Count]);
         using var noGrad = torch.no_grad();
-        using var file = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         var (done, tokens) = (0, 0L);
-        foreach (var members in microBatches)
+        using var file = ranks.IsFirst ? new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read) : null;
+        var known = ranks.Agreed(() => Known(file!, microBatches));
+        foreach (var (members, scores) in microBatches.Zip(known))
+            Take(members, scores);
+        foreach (var (members, scores) in microBatches.Skip(known.Length).Zip(ranks.Share(microBatches.Skip(known.Length), Scores)))
+        {
+            file?.Write(MemoryMarshal.AsBytes(scores.AsSpan()));
+            tokens += members.Sum(i => (long)pairs[i].Tokens);
+            Take(members, scores);
+        }
+        return reference;
+
+        float[] Scores(int[] members)
         {
             cancel.ThrowIfCancellationRequested();
-            var scores = new float[2 * members.Length];
-            var bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(scores.AsSpan());
-            if (file.Length - file.Position >= bytes.Length)
-            {
-                file.ReadExactly(bytes);
-            }
-            else
-            {
-                using var scope = torch.NewDisposeScope();
-                file.SetLength(file.Position);
-                var (real, generated) = SpinObjective.LogProbs(model, pairs, members);
-                real.contiguous().data<float>().CopyTo(scores);
-                generated.contiguous().data<float>().CopyTo(scores.AsSpan(members.Length));
-                file.Write(bytes);
-                tokens += members.Sum(i => (long)pairs[i].Tokens);
-            }
+            using var scope = torch.NewDisposeScope();
+            var (real, generated) = SpinObjective.LogProbs(model, pairs, members);
+            return [.. real.contiguous().data<float>(), .. generated.contiguous().data<float>()];
+        }
+
+        void Take(int[] members, float[] scores)
+        {
             for (var i = 0; i < members.Length; i++)
                 (reference.Real[members[i]], reference.Generated[members[i]]) = (scores[i], scores[members.Length + i]);
             scored(done += members.Length, tokens);
         }
-        return reference;
+    }
+
+    /// <summary>Scores of the micro-batches that the file holds whole; what follows them is cut off.</summary>
+    private static float[][] Known(FileStream file, int[][] microBatches)
+    {
+        var known = new List<float[]>();
+        foreach (var members in microBatches)
+        {
+            var scores = new float[2 * members.Length];
+            var bytes = MemoryMarshal.AsBytes(scores.AsSpan());
+            if (file.Length - file.Position < bytes.Length) break;
+            file.ReadExactly(bytes);
+            known.Add(scores);
+        }
+        file.SetLength(file.Position);
+        return [.. known];
     }
 
     /// <summary>Tensors <c>real</c> and <c>generated</c>, each [pairs], fp32.</summary>

@@ -1,3 +1,4 @@
+using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Evaluation;
 using SpinStudio.Engine.Models;
@@ -18,15 +19,15 @@ public sealed class RunContext : IDisposable
     private LlamaModel? _model;
     private string? _held;
 
-    public RunContext(RunFolder folder, RunConfig config, Journal journal, CancellationToken stop)
+    public RunContext(RunFolder folder, RunConfig config, Journal journal, Ranks ranks, CancellationToken stop)
     {
-        (Folder, Config, Journal, Stop) = (folder, config, journal, stop);
+        (Folder, Config, Journal, Ranks, Stop) = (folder, config, journal, ranks, stop);
         var start = ModelFolder.Open(folder.StartModel);
         var clock = new StoppedClock(AtomicFile.ReadJson<RunProvenance>(folder.Provenance).CreatedAt);
         Encoder = ConversationEncoder.Load(folder.StartModel, config.MaxLength, config.MaxPromptLength, clock);
         Train = [.. DatasetReader.Read(folder.TrainExamples)];
         HeldOut = new FileInfo(folder.HeldOutExamples).Length == 0 ? [] : [.. DatasetReader.Read(folder.HeldOutExamples).Where(e => Encoder.Encode(e).Answer.Length > 0)];
-        _answers = new AnswerGeneration(Encoder, config, start.StopTokenIds.Append(Encoder.EosId));
+        _answers = new AnswerGeneration(Encoder, config, start.StopTokenIds.Append(Encoder.EosId), ranks);
         Progress = new RunProgress(journal, Plan());
     }
 
@@ -35,6 +36,9 @@ public sealed class RunContext : IDisposable
     public RunConfig Config { get; }
 
     public Journal Journal { get; }
+
+    /// <summary>The processes that play the run together. Only the first writes; each phase begins and ends for all at once.</summary>
+    public Ranks Ranks { get; }
 
     public RunProgress Progress { get; }
 
@@ -68,7 +72,7 @@ public sealed class RunContext : IDisposable
     public List<Pair> Generate(int iteration)
     {
         var path = Folder.Pairs(iteration);
-        if (File.Exists(path)) return AnswerGeneration.Read(path);
+        if (Ranks.Agreed(() => File.Exists(path))) return AnswerGeneration.Read(path);
         Progress.Enter(iteration, RunPhase.Generate, Train.Count);
         var pairs = _answers.Answer(
             ModelOf(iteration - 1), Train, 1, (iteration, RunPhase.Generate), path, (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "train"), Stop);
@@ -80,34 +84,44 @@ public sealed class RunContext : IDisposable
     /// <summary>Trains on an objective, from the weights that opened the iteration or from its newest checkpoint, and saves the model.</summary>
     public void TrainAndSave(int iteration, Func<Objective> objective)
     {
-        if (Directory.Exists(Folder.Model(iteration))) return;
+        if (Ranks.Agreed(() => Directory.Exists(Folder.Model(iteration)))) return;
         var model = MainPlayer(iteration);
         model.GradientCheckpointing = Config.GradientCheckpointing;
         using var optimizer = new FlatOptimizer(Config.Optimizer, Config.WeightDecay, model.Trained);
         RestoreMasters(iteration - 1, model, optimizer);
-        var trainer = new Trainer(model, objective(), optimizer, Config, iteration);
+        var trainer = new Trainer(model, objective(), optimizer, Config, iteration, Ranks);
         var position = Checkpoint.Restore(Folder.Iteration(iteration), optimizer) ?? Opening(iteration);
         var (opening, tokensBefore) = (position.Step, position.Tokens);
 
+        Ranks.RequireSame(optimizer.Masters, "The weights that training opens with");
         Progress.Enter(iteration, RunPhase.Train, trainer.Steps, opening);
         _held = null; // from here on the weights in memory are nobody's finished model
-        position = trainer.Train(position, (metrics, next) =>
+        try
         {
-            Journal.Write(metrics);
-            Progress.Tell(next.Step, next.Tokens - tokensBefore);
-            if (Stop.IsCancellationRequested || (next.Step % Config.CheckpointEvery == 0 && next.Step < trainer.Steps))
-                SaveCheckpoint(iteration, optimizer, next);
-            return !Stop.IsCancellationRequested;
-        });
-        Stop.ThrowIfCancellationRequested();
+            var stopped = false;
+            position = trainer.Train(position, (metrics, next) =>
+            {
+                position = next;
+                Journal.Write(metrics);
+                Progress.Tell(next.Step, next.Tokens - tokensBefore);
+                stopped = Ranks.Any(Stop.IsCancellationRequested);
+                if (stopped || (next.Step % Config.CheckpointEvery == 0 && next.Step < trainer.Steps))
+                    SaveCheckpoint(iteration, optimizer, next);
+                return !stopped;
+            });
+            if (stopped) throw new OperationCanceledException(Stop);
+        }
+        catch (RankLostException) when (Ranks.IsFirst && position.Step > opening)
+        {
+            SaveCheckpoint(iteration, optimizer, position);
+            throw;
+        }
         Progress.Leave();
 
         Progress.Enter(iteration, RunPhase.Save, 1);
-        Directory.CreateDirectory(Folder.Iteration(iteration)); // supervised training makes no pairs and, if short, no checkpoint
-        AtomicFile.WriteJson(Folder.Trained(iteration), position);
-        SaveModel(iteration, model, optimizer);
-        Checkpoint.Clear(Folder.Iteration(iteration));
-        File.Delete(Folder.Masters(iteration - 1));
+        Ranks.Once(() => SaveModel(iteration, model, optimizer, position));
+        // Without adapters the weights in memory are those that rank 0 has saved, on every rank.
+        if (model.Adapters is null) _held = Folder.Model(iteration);
         Progress.Leave();
         Journal.Sync();
     }
@@ -117,14 +131,15 @@ public sealed class RunContext : IDisposable
     public void Evaluate(int iteration, SpinLoss? loss)
     {
         if (HeldOut.Count == 0) return;
-        if (!File.Exists(Folder.Evaluation(iteration)))
+        if (!Ranks.Agreed(() => File.Exists(Folder.Evaluation(iteration))))
         {
             var model = ModelOf(iteration);
             Progress.Enter(iteration, RunPhase.Evaluate, (long)HeldOut.Count * Config.Evaluation.SamplesPerPrompt);
             var answers = _answers.Answer(
                 model, HeldOut, Config.Evaluation.SamplesPerPrompt, (iteration, RunPhase.Evaluate), Folder.HeldOutSamples(iteration),
                 (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "held_out"), Stop);
-            AtomicFile.WriteJson(Folder.Evaluation(iteration), Judge(model, iteration, answers, loss));
+            var report = Judge(model, iteration, answers, loss);
+            Ranks.Once(() => AtomicFile.WriteJson(Folder.Evaluation(iteration), report));
             Progress.Leave();
         }
         Journal.Write(new EvaluationEvent(AtomicFile.ReadJson<EvaluationReport>(Folder.Evaluation(iteration))));
@@ -136,15 +151,16 @@ public sealed class RunContext : IDisposable
     private EvaluationReport Judge(LlamaModel model, int iteration, List<Pair> answers, SpinLoss? loss)
     {
         List<TokenSequence> human = [.. HeldOut.Select(example => Encoder.Encode(example)).Select(e => new TokenSequence(e.Prompt, e.Answer))];
-        var real = HeldOutEvaluation.LogProbs(model, human, cancel: Stop);
-        new ReferenceLogProbs(real, HeldOutEvaluation.LogProbs(model, Answered(answers), cancel: Stop)).Save(Folder.HeldOutLogProbs(iteration));
+        var real = HeldOutEvaluation.LogProbs(model, human, cancel: Stop, ranks: Ranks);
+        var own = HeldOutEvaluation.LogProbs(model, Answered(answers), cancel: Stop, ranks: Ranks);
+        Ranks.Once(() => new ReferenceLogProbs(real, own).Save(Folder.HeldOutLogProbs(iteration)));
 
         double[]? margins = null;
         if (loss is not null)
         {
             var before = ReferenceLogProbs.Load(Folder.HeldOutLogProbs(iteration - 1));
             var opposing = Answered(AnswerGeneration.Read(Folder.HeldOutSamples(iteration - 1)));
-            var generated = HeldOutEvaluation.LogProbs(model, opposing, cancel: Stop);
+            var generated = HeldOutEvaluation.LogProbs(model, opposing, cancel: Stop, ranks: Ranks);
             margins = [.. human.Select((answer, i) => loss.Beta * (
                 Score((double)real[i] - before.Real[i], answer) - Score((double)generated[i] - before.Generated[i], opposing[i])))];
         }
@@ -178,8 +194,10 @@ public sealed class RunContext : IDisposable
     }
 
     /// <summary>Saves what an iteration made: the model, last of all, and the fp32 weights that the next iteration goes on from. With adapters those are the adapter's.</summary>
-    private void SaveModel(int iteration, LlamaModel model, FlatOptimizer optimizer)
+    private void SaveModel(int iteration, LlamaModel model, FlatOptimizer optimizer, TrainingPosition position)
     {
+        Directory.CreateDirectory(Folder.Iteration(iteration)); // supervised training makes no pairs and, if short, no checkpoint
+        AtomicFile.WriteJson(Folder.Trained(iteration), position);
         if (model.Adapters is { } adapters)
         {
             AdapterFiles.Save(adapters, optimizer.Masters, new DirectoryInfo(Config.Model).Name, Folder.Adapter(iteration));
@@ -190,7 +208,8 @@ public sealed class RunContext : IDisposable
             TensorFile.Save(Folder.Masters(iteration), [("masters", optimizer.Masters)]);
         }
         LlamaModelFiles.Save(model, Folder.StartModel, Folder.Model(iteration));
-        _held = Folder.Model(iteration);
+        Checkpoint.Clear(Folder.Iteration(iteration));
+        File.Delete(Folder.Masters(iteration - 1));
     }
 
     private void RestoreMasters(int iteration, LlamaModel model, FlatOptimizer optimizer)
@@ -208,6 +227,7 @@ public sealed class RunContext : IDisposable
 
     private void SaveCheckpoint(int iteration, FlatOptimizer optimizer, TrainingPosition position)
     {
+        if (!Ranks.IsFirst) return;
         var (path, bytes) = Checkpoint.Save(Folder.Iteration(iteration), optimizer, position);
         Journal.Write(new CheckpointEvent(iteration, position.Step, Path.GetRelativePath(Folder.Root, path), bytes));
         Journal.Sync();

@@ -46,11 +46,13 @@ public sealed class SpinRun(RunContext run)
     private ReferenceLogProbs Reference(int iteration, PairSelection selection, int[][] microBatches)
     {
         var path = run.Folder.Reference(iteration);
-        if (!File.Exists(path))
+        if (!run.Ranks.Agreed(() => File.Exists(path)))
         {
             run.Progress.Enter(iteration, RunPhase.Score, selection.Pairs.Count);
-            ReferenceLogProbs.Score(run.MainPlayer(iteration), selection.Pairs, microBatches, path + ".partial", (done, tokens) => run.Progress.Tell(done, tokens), run.Stop).Save(path);
-            File.Delete(path + ".partial");
+            var reference = ReferenceLogProbs.Score(
+                run.MainPlayer(iteration), selection.Pairs, microBatches, path + ".partial", run.Ranks, (done, tokens) => run.Progress.Tell(done, tokens), run.Stop);
+            run.Ranks.Once(() => reference.Save(path));
+            if (run.Ranks.IsFirst) File.Delete(path + ".partial");
             run.Progress.Leave();
         }
         return ReferenceLogProbs.Load(path);

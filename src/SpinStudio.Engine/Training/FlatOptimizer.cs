@@ -34,6 +34,9 @@ public sealed class FlatOptimizer : IDisposable
     /// <summary>fp32 weights, [count].</summary>
     public Tensor Masters { get; }
 
+    /// <summary>fp32 gradients, [count].</summary>
+    public Tensor Gradients => _gradients;
+
     /// <summary>What a checkpoint keeps of the optimizer.</summary>
     public IReadOnlyList<(string Name, Tensor Tensor)> State => _kind == OptimizerKind.AdamW
         ? [("masters", Masters), ("first_moment", _firstMoment), ("second_moment", _secondMoment)]

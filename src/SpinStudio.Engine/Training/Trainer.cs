@@ -1,3 +1,4 @@
+using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Torch;
@@ -5,7 +6,8 @@ using SpinStudio.Torch;
 namespace SpinStudio.Engine.Training;
 
 /// <summary>Trains one iteration: epochs over the objective's micro-batches, gradients accumulated to a step, one update a step.</summary>
-public sealed class Trainer(LlamaModel model, Objective objective, FlatOptimizer optimizer, RunConfig config, int iteration)
+/// <param name="ranks">Who share the micro-batches of a step; all make the same update.</param>
+public sealed class Trainer(LlamaModel model, Objective objective, FlatOptimizer optimizer, RunConfig config, int iteration, Ranks ranks)
 {
     private readonly int _accumulation = Math.Max(1, config.BatchSize / config.MicroBatchSize);
 
@@ -54,7 +56,7 @@ public sealed class Trainer(LlamaModel model, Objective objective, FlatOptimizer
     {
         var metrics = new Metrics();
         double weight = members.Sum(objective.Weight);
-        foreach (var microBatch in members)
+        foreach (var microBatch in ranks.Mine(members))
         {
             using var scope = torch.NewDisposeScope();
             using var dropping = model.Adapters?.Dropping(RandomStream.From(config.Seed, iteration, (int)RunPhase.Train, step, microBatch));
@@ -67,8 +69,10 @@ public sealed class Trainer(LlamaModel model, Objective objective, FlatOptimizer
             optimizer.Accumulate();
         }
 
-        var means = metrics.Over(weight);
+        ranks.Sum(optimizer.Gradients);
+        var means = ranks.Sum(metrics.Over(weight));
         if (step == 0) objective.CheckFirstStep(config.Lora is { Rank: > 0, Dropout: > 0 } ? WithoutDropout(members, weight) : means);
+        if (step % config.CheckpointEvery == 0) ranks.RequireSame(optimizer.Masters, $"The weights before step {step} of iteration {iteration}");
         means["learning_rate"] = learningRate;
         means["grad_norm"] = optimizer.Clip(config.MaxGradNorm);
         if (!double.IsFinite(means["grad_norm"]))

@@ -159,6 +159,7 @@ internal static class Ops
     internal static readonly Op var = new("var");
     internal static readonly Op var_dim = new("var.dim");
     internal static readonly Op view = new("view");
+    internal static readonly Op view_dtype = new("view.dtype");
     internal static readonly Op where = new("where.self");
     internal static readonly Op zero_ = new("zero_");
     internal static readonly Op zeros = new("zeros");
@@ -173,4 +174,15 @@ internal static class Ops
     internal static readonly Op cached_attention = new("spinstudio::cached_attention");
     internal static readonly Op adamw_ = new("spinstudio::adamw_");
     internal static readonly Op rmsprop_ = new("spinstudio::rmsprop_");
+
+    // Between processes.
+    internal static readonly Op open_file_store = new("spinstudio::open_file_store");
+    internal static readonly Op open_tcp_store = new("spinstudio::open_tcp_store");
+    internal static readonly Op close_store = new("spinstudio::close_store");
+    internal static readonly Op store_set = new("spinstudio::store_set");
+    internal static readonly Op store_get = new("spinstudio::store_get");
+    internal static readonly Op open_group = new("spinstudio::open_group");
+    internal static readonly Op close_group = new("spinstudio::close_group");
+    internal static readonly Op all_reduce_ = new("spinstudio::all_reduce_");
+    internal static readonly Op all_gather = new("spinstudio::all_gather");
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.SelfPlay;
@@ -125,7 +126,7 @@ public sealed class LlamaOracleTests
         };
         using var optimizer = new FlatOptimizer(kind, config.WeightDecay, model.Parameters);
         var losses = new List<double>();
-        new Trainer(model, Objective([.. Enumerable.Range(0, 3).Chunk(microBatchSize)]), optimizer, config, 0).Train(new TrainingPosition(0, 0, 0), (metrics, _) =>
+        new Trainer(model, Objective([.. Enumerable.Range(0, 3).Chunk(microBatchSize)]), optimizer, config, 0, Ranks.Alone).Train(new TrainingPosition(0, 0, 0), (metrics, _) =>
         {
             losses.Add(metrics.Values["loss"]!.Value);
             return true;

@@ -32,7 +32,7 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
     {
         ["batch_size"] = "pairs", ["micro_batch_size"] = "pairs", ["epochs"] = "passes", ["schedule_epochs"] = "passes", ["window"] = "iterations", ["max_examples"] = "rows",
         ["max_length"] = "tokens", ["max_prompt_length"] = "tokens", ["generation.max_new_tokens"] = "tokens", ["generation.top_k"] = "tokens", ["generation.batch_size"] = "answers",
-        ["evaluation.examples"] = "prompts", ["evaluation.samples_per_prompt"] = "answers", ["checkpoint_every"] = "steps", ["threads"] = "threads",
+        ["evaluation.examples"] = "prompts", ["evaluation.samples_per_prompt"] = "answers", ["checkpoint_every"] = "steps", ["threads"] = "threads", ["ranks"] = "processes",
         ["warmup_ratio"] = "share", ["label_smoothing"] = "share", ["held_out_fraction"] = "share", ["generation.top_p"] = "share",
     };
 
@@ -74,6 +74,7 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
 
         new("dtype", FieldKind.Choice, "Machine", false, "Precision", "bf16 computes faster and keeps full-precision weights beside.", ("bf16", "bf16, fp32 weights"), ("fp32", "fp32")),
         new("threads", FieldKind.Whole, "Machine", false, "Threads", "Processor threads; 0 takes all cores."),
+        new("ranks", FieldKind.Whole, "Machine", false, "Ranks", "Processes on the studio's machine that train together, each on a share of every batch and of the threads; the paper's runs used 8 devices."),
         new("checkpoint_every", FieldKind.Whole, "Machine", false, "Checkpoint every", "Optimizer steps between checkpoints; a crash loses at most these."),
         new("seed", FieldKind.Whole, "Machine", false, "Seed", "The same seed and settings give the same model, byte for byte."),
     ];
