@@ -44,6 +44,7 @@ internal static class CommandLine
         GenerateCommand.Create(),
         EvaluateCommand.Create(),
         ServeCommand.Create(),
+        ImportCommand.Create(),
         ConvertCommand.Create(),
         InspectCommand.Create(),
         DoctorCommand.Create(),

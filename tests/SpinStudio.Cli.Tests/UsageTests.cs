@@ -7,7 +7,7 @@ public sealed class UsageTests
     {
         var help = (await Spinstudio.Run("--help")).Success();
 
-        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "pull", "push", "serve", "convert", "sample" })
+        foreach (var command in new[] { "train", "generate", "evaluate", "inspect", "doctor", "pull", "push", "serve", "import", "convert", "sample" })
             Assert.Contains($"\n  {command}", help, StringComparison.Ordinal);
     }
 
@@ -21,6 +21,7 @@ public sealed class UsageTests
     [InlineData("push")]
     [InlineData("export")]
     [InlineData("serve")]
+    [InlineData("import")]
     [InlineData("convert")]
     [InlineData("sample make")]
     [InlineData("sample compare")]

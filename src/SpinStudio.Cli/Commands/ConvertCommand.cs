@@ -41,7 +41,9 @@ internal static class ConvertCommand
         }
     }
 
-    private static long ToLines(TableFile table, string output, long most, CancellationToken stop)
+    /// <summary>Every row as a line of JSON, in a file that appears whole or not at all.</summary>
+    /// <param name="most">Bytes after which it is refused; 0: no limit.</param>
+    internal static long ToLines(TableFile table, string output, long most, CancellationToken stop)
     {
         var rows = 0L;
         AtomicFile.Write(output, file => WorkProgress.Follow("convert", "rows", table.Count(stop) ?? 0, tell =>

@@ -11,6 +11,9 @@ public sealed class HttpSource(HttpClient http, string? token, Func<Uri, bool> m
 {
     private const int MostRedirects = 8;
 
+    /// <summary>Bytes that the answer to something sent may have.</summary>
+    private const int LongestAnswer = 8 << 20;
+
     /// <summary>How long a server may be silent before the connection counts as lost.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -45,7 +48,7 @@ public sealed class HttpSource(HttpClient http, string? token, Func<Uri, bool> m
     /// <summary>Sends something, with the patience of <see cref="GetAsync"/>. A redirect is an answer like any other here: what is sent goes where it was meant to go or nowhere.</summary>
     /// <param name="origin">Where the token may go.</param>
     /// <param name="make">A fresh request for each try. What it is told to call while its body goes out keeps the connection from counting as silent.</param>
-    /// <returns>Whatever the server answers, unless it is busy; dispose of it.</returns>
+    /// <returns>Whatever the server answers, unless it is busy, with its body; dispose of it.</returns>
     /// <exception cref="IOException">No answer after several tries.</exception>
     public Task<HttpResponseMessage> SendAsync(Uri address, Uri origin, Func<Action, HttpRequestMessage> make, CancellationToken cancellation) => TryAsync(address, async () =>
     {
@@ -53,7 +56,9 @@ public sealed class HttpSource(HttpClient http, string? token, Func<Uri, bool> m
         limit.CancelAfter(Silence);
         using var request = make(() => limit.CancelAfter(Silence));
         Introduce(request, origin);
-        return await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, limit.Token);
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        await response.Content.LoadIntoBufferAsync(LongestAnswer, limit.Token);
+        return response;
     }, cancellation);
 
     private async Task<HttpResponseMessage> TryAsync(Uri address, Func<Task<HttpResponseMessage>> ask, CancellationToken cancellation)

@@ -8,7 +8,6 @@ namespace SpinStudio.Engine.Hub;
 /// <summary>What a hub answers to something that was sent to it.</summary>
 internal static class HubAnswer
 {
-    private const int LongestAnswer = 8 << 20;
     private const int LongestReason = 300;
 
     /// <summary>The answer's JSON; an empty object where there is no body.</summary>
@@ -17,7 +16,6 @@ internal static class HubAnswer
     /// <exception cref="IOException">The hub fails.</exception>
     public static async Task<JsonDocument> ReadAsync(HttpResponseMessage response, Uri address, HttpStatusCode? alsoFine, CancellationToken cancellation)
     {
-        await response.Content.LoadIntoBufferAsync(LongestAnswer, cancellation);
         var body = await response.Content.ReadAsByteArrayAsync(cancellation);
         if (!response.IsSuccessStatusCode && response.StatusCode != alsoFine)
             throw Refused(response, address, body);

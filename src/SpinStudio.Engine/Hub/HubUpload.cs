@@ -40,7 +40,7 @@ public sealed class HubUpload(HttpClient http, HubOptions options, TimeProvider?
         if (create)
             await CreateAsync(repository, cancellation);
         var listing = await new HubClient(http, options, time).ResolveAsync(repository, cancellation);
-        var there = listing.Files.ToDictionary(file => file.Path, StringComparer.Ordinal);
+        var there = listing.Files.DistinctBy(file => file.Path).ToDictionary(file => file.Path, StringComparer.Ordinal);
         var present = files.Where(file => there.TryGetValue(file.Path, out var known) && (known.Sha256 == file.Sha256 || known.GitSha1 == file.GitSha1)).ToList();
         List<LocalFile> wanted = [.. files.Except(present)];
         if (wanted.Count == 0)
@@ -71,7 +71,7 @@ public sealed class HubUpload(HttpClient http, HubOptions options, TimeProvider?
         {
             var asked = new { files = chunk.Select(file => new { path = file.Path, sample = Convert.ToBase64String(file.Sample()), size = file.Size }) };
             using var answer = await PostAsync($"{Api(repository)}/preupload/{Uri.EscapeDataString(repository.Revision)}", asked, cancellation);
-            var modes = answer.RootElement.Get("files") is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().ToDictionary(file => Text(file, "path") ?? "", file => Text(file, "uploadMode")) : [];
+            var modes = answer.RootElement.Get("files") is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().DistinctBy(file => Text(file, "path")).ToDictionary(file => Text(file, "path") ?? "", file => Text(file, "uploadMode")) : [];
             foreach (var file in chunk)
             {
                 if (modes.GetValueOrDefault(file.Path) is not ("lfs" or "regular"))

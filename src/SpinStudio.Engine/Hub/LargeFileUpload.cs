@@ -37,7 +37,7 @@ internal sealed class LargeFileUpload(HttpSource hub, HubOptions options)
                 hash_algo = "sha256",
                 @ref = new { name = repository.Revision },
             }, cancellation);
-            var told = answer.RootElement.Get("objects") is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().ToDictionary(item => Text(item, "oid") ?? "") : [];
+            var told = answer.RootElement.Get("objects") is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().DistinctBy(item => Text(item, "oid")).ToDictionary(item => Text(item, "oid") ?? "") : [];
             foreach (var file in chunk)
             {
                 await SendAsync(file, told.TryGetValue(file.Sha256, out var item) ? item : throw NoSense($"names no place for {file.Path}"), sent => tell(done + sent), cancellation);
@@ -65,7 +65,7 @@ internal sealed class LargeFileUpload(HttpSource hub, HubOptions options)
     /// <summary>The parts by number, each with an address of its own; then the list of what the storage called them.</summary>
     private async Task SendPartsAsync(LocalFile file, JsonElement upload, JsonElement header, long partBytes, Action<long> tell, CancellationToken cancellation)
     {
-        var places = header.EnumerateObject().Where(entry => entry.Name.All(char.IsAsciiDigit) && entry.Value.ValueKind == JsonValueKind.String)
+        var places = header.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.String && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             .Select(entry => (Number: int.Parse(entry.Name, CultureInfo.InvariantCulture), Address: Address(entry.Value.GetString()!))).OrderBy(part => part.Number).ToList();
         if (places.Count != (file.Size + partBytes - 1) / partBytes)
             throw NoSense($"names {places.Count} places for {file.Size} bytes in parts of {partBytes}");

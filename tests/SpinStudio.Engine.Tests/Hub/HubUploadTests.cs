@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SpinStudio.Engine.Hub;
+using SpinStudio.Engine.Models;
 using SpinStudio.Testing;
 
 namespace SpinStudio.Engine.Tests.Hub;
@@ -131,13 +132,28 @@ public sealed class HubUploadTests : IDisposable
     public void Of_a_model_s_folder_safetensors_json_and_text_are_pushed()
     {
         var model = _folder.In("model");
-        SpinStudio.Engine.Models.ModelFolder.Copy(Sample(), model);
+        ModelFolder.Copy(Sample(), model);
         foreach (var name in new[] { "optimizer.bin", "train.py", "model.gguf", ".secret.json" })
             File.WriteAllText(Path.Combine(model, name), "x");
         var pushed = LocalFile.OfModel(model).Select(file => file.Path).ToList();
         Assert.Contains("model.safetensors", pushed);
         Assert.Contains("tokenizer.json", pushed);
         Assert.DoesNotContain(pushed, path => path is "optimizer.bin" or "train.py" or "model.gguf" or ".secret.json");
+    }
+
+    [Fact]
+    public void An_adapter_is_pushed_if_its_weights_are_sound()
+    {
+        Directory.CreateDirectory(_folder.In("adapter"));
+        using (var weights = new SafetensorsWriter(_folder.In("adapter/adapter_model.safetensors"), [new("a", "F32", [1])]))
+        {
+            weights.Write("a", new byte[4]);
+            weights.Complete();
+        }
+        File.WriteAllText(_folder.In("adapter/adapter_config.json"), "{}");
+        Assert.Equal(["adapter_config.json", "adapter_model.safetensors"], LocalFile.OfModel(_folder.In("adapter")).Select(file => file.Path));
+        File.WriteAllText(_folder.In("adapter/adapter_model.safetensors"), "PK\u0003\u0004 a pickle");
+        Assert.Contains("is a pickle/zip checkpoint", Assert.Throws<BadInputException>(() => LocalFile.OfModel(_folder.In("adapter"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,7 +169,7 @@ public sealed class HubUploadTests : IDisposable
     private string ModelWithoutWeights()
     {
         var model = _folder.In("bare");
-        SpinStudio.Engine.Models.ModelFolder.Copy(Sample(), model);
+        ModelFolder.Copy(Sample(), model);
         File.Delete(Path.Combine(model, "model.safetensors"));
         return model;
     }
