@@ -12,17 +12,23 @@ if (args is ["worker", var folder])
 
 var parts = new Dictionary<string, Func<Setting, Section>>
 {
-    ["train"] = TrainingComparison.Measure,
+    ["train-bf16"] = setting => TrainingComparison.Measure(setting, "bf16"),
+    ["train-fp32"] = setting => TrainingComparison.Measure(setting, "fp32"),
+    ["generate-pytorch"] = GenerationComparison.AgainstPyTorch,
+    ["generate-llama"] = GenerationComparison.AgainstLlamaCpp,
+    ["iteration"] = IterationComparison.Measure,
+    ["limit"] = Limit.Measure,
+    ["growth"] = Growth.Measure,
 };
 var quick = args.Contains("--quick");
 string[] wanted = [.. args.Where(arg => arg != "--quick")];
-if (wanted.FirstOrDefault(name => !parts.ContainsKey(name)) is { } unknown)
+if (wanted.FirstOrDefault(name => !parts.Keys.Any(part => Names(name, part))) is { } unknown)
 {
     Console.Error.WriteLine($"bench peer: there is no part '{unknown}'. Parts are {string.Join(", ", parts.Keys)}; without one, all are measured. --quick takes seconds, on small sizes.");
     return 2;
 }
 
-foreach (var part in parts.Where(part => wanted.Length == 0 || wanted.Contains(part.Key)))
+foreach (var part in parts.Where(part => wanted.Length == 0 || wanted.Any(name => Names(name, part.Key))))
 {
     using var setting = new Setting(quick);
     var section = part.Value(setting);
@@ -30,3 +36,6 @@ foreach (var part in parts.Where(part => wanted.Length == 0 || wanted.Contains(p
     if (!quick) Report.Put(Repository.Report, section);
 }
 return 0;
+
+// "train" names both "train-bf16" and "train-fp32".
+static bool Names(string name, string part) => part == name || part.StartsWith(name + "-", StringComparison.Ordinal);

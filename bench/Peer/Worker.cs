@@ -45,10 +45,11 @@ internal sealed class Worker(string folder) : IDisposable
     private JsonObject Do(string name, JsonNode command) => name switch
     {
         "open" => Open(command.Deserialize<OpenCommand>(Snake)!),
-        "score" => Score(Indices(command)),
+        "score" => Score(command["batches"].Deserialize<int[][]>()!),
         "step" => Step(Indices(command), (double)command["learning_rate"]!),
         "gradients" => Gradients(Indices(command), (string)command["path"]!),
         "generate" => Generate(command.Deserialize<GenerateCommand>(Snake)!),
+        "epoch" => Epoch((int)command["size"]!),
         "memory" => Memory(),
         _ => throw new ArgumentException($"there is no command '{name}'"),
     };
@@ -58,23 +59,29 @@ internal sealed class Worker(string folder) : IDisposable
         torch.set_num_threads(command.Threads);
         _pairs = [.. JsonSerializer.Deserialize<List<TokenTriple>>(File.ReadAllText(Path.Combine(folder, "pairs.json")), JsonSerializerOptions.Web)!
             .Select((pair, i) => new TokenPair($"{i}", pair.Prompt, pair.Real, pair.Generated))];
-        _reference = new ReferenceLogProbs(new float[_pairs.Count], new float[_pairs.Count]);
         _model = LlamaModelFiles.Load(Path.Combine(folder, "model"), command.Dtype == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32);
         if (command.Train)
             _optimizer = new FlatOptimizer(OptimizerKind.RmsProp, 0, _model.Parameters);
         return [];
     }
 
-    /// <summary>Reference log-probs of a micro-batch, once before it is trained on.</summary>
-    private JsonObject Score(int[] batch)
+    /// <summary>Reference log-probs of micro-batches, once before they are trained on.</summary>
+    private JsonObject Score(int[][] batches)
     {
-        using var noGrad = torch.no_grad();
-        using var scope = torch.NewDisposeScope();
         var partial = Path.Combine(folder, "reference.partial");
-        var scored = ReferenceLogProbs.Score(_model!, _pairs, [batch], partial, (_, _) => { }, default);
+        _reference = ReferenceLogProbs.Score(_model!, _pairs, batches, partial, (_, _) => { }, default);
         File.Delete(partial);
-        foreach (var i in batch)
-            (_reference.Real[i], _reference.Generated[i]) = (scored.Real[i], scored.Generated[i]);
+        return [];
+    }
+
+    /// <summary>An epoch over all pairs as a run does it: micro-batches are composed and scored, then trained on.</summary>
+    private JsonObject Epoch(int size)
+    {
+        var batches = MicroBatches.Compose([.. _pairs.Select(pair => pair.Tokens)], size, RandomStream.From(5));
+        Score(batches);
+        var config = _config with { BatchSize = size, MicroBatchSize = size, Epochs = 1, ScheduleEpochs = 1 };
+        new Trainer(_model!, new SpinObjective(_pairs, batches, _reference, SpinLossType.Sigmoid, beta: 0.1), _optimizer!, config, 0)
+            .Train(new TrainingPosition(0, 0, 0), (_, _) => true);
         return [];
     }
 

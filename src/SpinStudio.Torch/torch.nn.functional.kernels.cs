@@ -87,6 +87,19 @@ public static unsafe partial class torch
                     : reference.cached_attention(query, key, value, key_cache, value_cache, slots, positions, scale, window);
             }
 
+            /// <summary>
+            /// Draws a token of each row: the likeliest at temperature 0, else the first where the cumulative softmax(logits / temperature) passes the row's uniform number.
+            /// </summary>
+            /// <param name="logits">[rows, vocabulary].</param>
+            /// <param name="temperatures">Float64[rows], from 0.</param>
+            /// <param name="uniforms">Float64[rows], in [0, 1).</param>
+            /// <returns>Int64[rows].</returns>
+            public static Tensor sample(Tensor logits, Tensor temperatures, Tensor uniforms)
+            {
+                using var frozen = no_grad();
+                return backends.UseKernel(logits) ? Ops.sample.Call(logits, temperatures, uniforms) : reference.sample(logits, temperatures, uniforms);
+            }
+
             private static double DefaultScale(Tensor query) => 1 / Math.Sqrt(query.size(-1));
         }
     }

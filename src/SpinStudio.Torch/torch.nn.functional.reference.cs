@@ -45,6 +45,20 @@ public static unsafe partial class torch
                     return logits.log_softmax(-1, Accumulator(logits)).gather(1, targets.unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope();
                 }
 
+                /// <inheritdoc cref="functional.sample"/>
+                public static Tensor sample(Tensor logits, Tensor temperatures, Tensor uniforms)
+                {
+                    using var scope = NewDisposeScope();
+                    var wide = logits.to(ScalarType.Float64);
+                    var likeliest = wide.argmax(-1);
+                    // Where the temperature is 0 any other gives a number, which is not used.
+                    var cold = temperatures.eq(0.0);
+                    var cumulative = (wide / (temperatures + cold.to(ScalarType.Float64)).unsqueeze(1)).softmax(-1).cumsum(-1);
+                    var passed = cumulative.le(uniforms.unsqueeze(1)).to(ScalarType.Int64).sum(-1);
+                    var drawn = where(passed.lt(logits.size(-1)), passed, likeliest);
+                    return where(cold, likeliest, drawn).MoveToOuterDisposeScope();
+                }
+
                 /// <inheritdoc cref="functional.segment_attention"/>
                 public static Tensor segment_attention(
                     Tensor query, Tensor key, Tensor value, long[] offsets, long[]? parents = null, double? scale = null, long? window = null)

@@ -51,6 +51,7 @@ public sealed class CoverageTests
         ["torch.nn.functional.token_log_prob"] = nameof(KernelTests),
         ["torch.nn.functional.segment_attention"] = nameof(KernelTests),
         ["torch.nn.functional.cached_attention"] = nameof(KernelTests),
+        ["torch.nn.functional.sample"] = nameof(KernelTests),
         ["torch.nn.functional.scaled_dot_product_attention"] = nameof(BackendTests),
     };
 

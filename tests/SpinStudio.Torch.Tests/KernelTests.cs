@@ -162,6 +162,31 @@ public sealed class KernelTests
             torch.zeros([count], ScalarType.Int64), torch.arange(from, from + count));
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float64)]
+    public void Drawn_tokens_are_those_of_the_cumulative_distribution(ScalarType type)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.manual_seed(20);
+        const int Rows = 600, Vocabulary = 1000;
+        var logits = (torch.randn([Rows, Vocabulary]) * 3).to(type);
+        var temperatures = torch.tensor<double>([.. Enumerable.Range(0, Rows).Select(i => i % 4 * 0.5)]);
+        // The first and the last tokens are drawn as well.
+        var uniforms = torch.tensor<double>([.. Enumerable.Range(0, Rows).Select(i => i < 4 ? 0 : i < 8 ? 1 - 1e-16 : (i * 0.6180339887) % 1)]);
+
+        var drawn = F.sample(logits, temperatures, uniforms).data<long>().ToArray();
+        var expected = F.reference.sample(logits, temperatures, uniforms).data<long>().ToArray();
+
+        // Where a uniform number lies within rounding of a boundary, a neighbour may be drawn.
+        Assert.InRange(drawn.Zip(expected, (a, b) => a == b ? 0 : 1).Sum(), 0, 3);
+        Assert.All(drawn, id => Assert.InRange(id, 0, Vocabulary - 1));
+        Assert.True(drawn.Distinct().Count() > Rows / 3);
+        var alone = F.sample(logits.narrow(0, 77, 1), temperatures.narrow(0, 77, 1), uniforms.narrow(0, 77, 1)).item<long>();
+        Assert.Equal(drawn[77], alone);
+    }
+
     [Fact]
     public void A_segments_bits_do_not_depend_on_its_neighbours()
     {

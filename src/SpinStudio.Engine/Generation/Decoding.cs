@@ -30,14 +30,28 @@ internal sealed class Decoding(int[] prompt, RandomStream stream, GenerationConf
     /// <summary>Called with each token as it is drawn.</summary>
     public Action<DrawnToken>? Drawn { get; init; }
 
-    /// <param name="logits">Of the next token, [vocab].</param>
+    /// <summary>It draws from all tokens and tells nothing of their log-probs, so that nobody need see its logits.</summary>
+    public bool IsPlain => likeliest is null && config is { TopK: 0, TopP: >= 1 };
+
+    public double Temperature => config.Temperature;
+
+    /// <summary>The number in [0, 1) that decides the next draw.</summary>
+    public double NextUniform() => _stream.NextDouble();
+
+    /// <summary>Draws from logits of the next token, [vocab].</summary>
     public void Draw(ReadOnlySpan<float> logits, TokenSampler sampler)
     {
-        var id = sampler.Draw(config, logits, _stream.NextDouble());
-        Ids.Add(id);
-        EndedByEos = stopIds.Contains(id);
+        var id = sampler.Draw(config, logits, NextUniform());
+        Take(likeliest is { } count ? LogProbs.Of(logits, id, count) : new DrawnToken(id));
+    }
+
+    /// <summary>Goes on with a token that was drawn.</summary>
+    public void Take(DrawnToken token)
+    {
+        Ids.Add(token.Id);
+        EndedByEos = stopIds.Contains(token.Id);
         Ended = EndedByEos || Ids.Count >= config.MaxNewTokens;
-        Drawn?.Invoke(likeliest is { } count ? LogProbs.Of(logits, id, count) : new DrawnToken(id));
+        Drawn?.Invoke(token);
     }
 
     /// <summary>Ends it before its time.</summary>

@@ -62,10 +62,31 @@ internal sealed class DecodingBatch(LlamaModel model, int slots, int capacity) :
     /// <param name="hidden">[answers, hidden], of the newest token of each.</param>
     private void Draw(Tensor hidden, IReadOnlyList<Decoding> decodings)
     {
-        var logits = model.Logits(hidden).to(ScalarType.Float32).data<float>();
-        var vocab = model.Config.VocabSize;
-        for (var row = 0; row < decodings.Count; row++)
-            decodings[row].Draw(logits.Slice(row * vocab, vocab), _sampler);
+        var logits = model.Logits(hidden);
+        var rows = Enumerable.Range(0, decodings.Count).ToLookup(row => decodings[row].IsPlain);
+        DrawAtOnce(logits, decodings, [.. rows[true]]);
+        DrawSingly(logits, decodings, [.. rows[false]]);
         TokensDrawn += decodings.Count;
     }
+
+    private static void DrawAtOnce(Tensor logits, IReadOnlyList<Decoding> decodings, int[] rows)
+    {
+        if (rows.Length == 0) return;
+        double[] temperatures = [.. rows.Select(row => decodings[row].Temperature)], uniforms = [.. rows.Select(row => decodings[row].NextUniform())];
+        var ids = torch.nn.functional.sample(Rows(logits, rows), torch.tensor(temperatures), torch.tensor(uniforms)).data<long>();
+        for (var i = 0; i < rows.Length; i++)
+            decodings[rows[i]].Take(new DrawnToken((int)ids[i]));
+    }
+
+    private void DrawSingly(Tensor logits, IReadOnlyList<Decoding> decodings, int[] rows)
+    {
+        if (rows.Length == 0) return;
+        var values = Rows(logits, rows).to(ScalarType.Float32).data<float>();
+        var vocab = model.Config.VocabSize;
+        for (var i = 0; i < rows.Length; i++)
+            decodings[rows[i]].Draw(values.Slice(i * vocab, vocab), _sampler);
+    }
+
+    private static Tensor Rows(Tensor logits, int[] rows) =>
+        rows.Length == logits.size(0) ? logits : logits.index_select(0, torch.tensor([.. rows.Select(row => (long)row)]));
 }

@@ -55,9 +55,8 @@ std::tuple<Tensor, Tensor> segment_forward(const Tensor& query, const Tensor& ke
   SPIN_DISPATCH(q, "segment_attention", {
     auto *qs = spin::data<T>(q), *ks = spin::data<T>(k), *vs = spin::data<T>(v), *ys = spin::data<T>(y);
     auto* ls = spin::data<A>(lse);
-    at::parallel_for(0, segments.size() * kv_heads, 1, [&](int64_t begin, int64_t end) {
-      for (auto i = begin; i < end; i++)
-        spin::loops<T>().segment(qs, ks, vs, ys, ls, segments[i / kv_heads], heads, kv_heads, i % kv_heads, width, scale);
+    spin::for_each_piece(segments.size() * kv_heads, [&](int64_t i) {
+      spin::loops<T>().segment(qs, ks, vs, ys, ls, segments[i / kv_heads], heads, kv_heads, i % kv_heads, width, scale);
     });
   });
   return {y, lse};
@@ -98,33 +97,31 @@ variable_list segment_backward(const Tensor& gradient, const Tensor& query, cons
   SPIN_DISPATCH(q, "segment_attention_backward", {
     auto *gs = spin::data<T>(dy), *qs = spin::data<T>(q), *ks = spin::data<T>(k), *vs = spin::data<T>(v), *ys = spin::data<T>(output), *dqs = spin::data<T>(dq);
     auto* ls = spin::data<A>(lse);
-    at::parallel_for(0, families.size() * kv_heads, 1, [&](int64_t begin, int64_t end) {
+    spin::for_each_piece(families.size() * kv_heads, [&](int64_t i) {
       at::AutoDispatchBelowADInplaceOrView below;
-      for (auto i = begin; i < end; i++) {
-        auto head = i % kv_heads;
-        auto& family = families[i / kv_heads];
-        auto& root = segments[family[0]];
-        auto root_rows = root.end - root.begin;
-        std::vector<A> root_dk(root_rows * row), root_dv(root_rows * row);
-        for (auto member : family) {
-          auto& segment = segments[member];
-          auto parent_rows = segment.parent_end - segment.parent_begin, own_rows = segment.end - segment.begin;
-          std::vector<A> member_dk((parent_rows + own_rows) * row), member_dv((parent_rows + own_rows) * row);
-          spin::loops<T>().segment_backward(gs, qs, ks, vs, ys, ls, dqs, member_dk.data(), member_dv.data(), segment, heads, kv_heads, head, width,
-                                            scale);
-          if (member == family[0]) {
-            add_rows(member_dk.data(), root_dk.data(), own_rows, row);
-            add_rows(member_dv.data(), root_dv.data(), own_rows, row);
-          } else {
-            add_rows(member_dk.data(), root_dk.data(), parent_rows, row);
-            add_rows(member_dv.data(), root_dv.data(), parent_rows, row);
-            write_rows(member_dk, parent_rows, own_rows, row, dk, segment.begin, head);
-            write_rows(member_dv, parent_rows, own_rows, row, dv, segment.begin, head);
-          }
+      auto head = i % kv_heads;
+      auto& family = families[i / kv_heads];
+      auto& root = segments[family[0]];
+      auto root_rows = root.end - root.begin;
+      std::vector<A> root_dk(root_rows * row), root_dv(root_rows * row);
+      for (auto member : family) {
+        auto& segment = segments[member];
+        auto parent_rows = segment.parent_end - segment.parent_begin, own_rows = segment.end - segment.begin;
+        std::vector<A> member_dk((parent_rows + own_rows) * row), member_dv((parent_rows + own_rows) * row);
+        spin::loops<T>().segment_backward(gs, qs, ks, vs, ys, ls, dqs, member_dk.data(), member_dv.data(), segment, heads, kv_heads, head, width,
+                                          scale);
+        if (member == family[0]) {
+          add_rows(member_dk.data(), root_dk.data(), own_rows, row);
+          add_rows(member_dv.data(), root_dv.data(), own_rows, row);
+        } else {
+          add_rows(member_dk.data(), root_dk.data(), parent_rows, row);
+          add_rows(member_dv.data(), root_dv.data(), parent_rows, row);
+          write_rows(member_dk, parent_rows, own_rows, row, dk, segment.begin, head);
+          write_rows(member_dv, parent_rows, own_rows, row, dv, segment.begin, head);
         }
-        write_rows(root_dk, 0, root_rows, row, dk, root.begin, head);
-        write_rows(root_dv, 0, root_rows, row, dv, root.begin, head);
       }
+      write_rows(root_dk, 0, root_rows, row, dk, root.begin, head);
+      write_rows(root_dv, 0, root_rows, row, dv, root.begin, head);
     });
   });
   return {dq, dk, dv, Tensor(), Tensor(), Tensor(), Tensor()};
@@ -182,6 +179,18 @@ Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& va
     TORCH_CHECK(place[i] >= 0 && place[i] < capacity, "position ", place[i], " is outside the cache's capacity of ", capacity);
     longest = std::max(longest, place[i] + 1);
   }
+  // A sequence that comes whole, from position 0, needs nothing out of the cache: it is a segment. All other tokens attend to their slots, one by one.
+  std::vector<Segment> runs;
+  std::vector<int64_t> singles;
+  for (int64_t i = 0; i < tokens;) {
+    auto end = i + 1;
+    while (end < tokens && slot[end] == slot[i] && place[end] == place[end - 1] + 1) end++;
+    if (place[i] == 0)
+      runs.push_back({i, end, 0, 0, window});
+    else
+      for (auto token = i; token < end; token++) singles.push_back(token);
+    i = end;
+  }
   auto y = at::empty_like(q);
   auto group = heads / kv_heads;
   SPIN_DISPATCH(q, "cached_attention", {
@@ -192,11 +201,16 @@ Tensor cached_attention(const Tensor& query, const Tensor& key, const Tensor& va
         std::memcpy(kc + to, ks + from, width * sizeof(T));
         std::memcpy(vc + to, vs + from, width * sizeof(T));
       }
+    auto lse = at::empty({runs.empty() ? 0 : tokens, heads}, q.options().dtype(c10::CppTypeToScalarType<A>::value));
+    auto* ls = spin::data<A>(lse);
+    spin::for_each_piece(runs.size() * kv_heads, [&](int64_t i) {
+      spin::loops<T>().segment(qs, ks, vs, ys, ls, runs[i / kv_heads], heads, kv_heads, i % kv_heads, width, scale);
+    });
     auto work = std::max<int64_t>(1, longest * width * group);
-    at::parallel_for(0, tokens * kv_heads, std::max<int64_t>(1, (1 << 15) / work), [&](int64_t begin, int64_t end) {
-      std::vector<A> scratch(longest);
+    at::parallel_for(0, singles.size() * kv_heads, std::max<int64_t>(1, (1 << 15) / work), [&](int64_t begin, int64_t end) {
+      std::vector<A> scratch(group * (spin::padded(longest) + spin::padded(width)));
       for (auto i = begin; i < end; i++) {
-        auto token = i / kv_heads, head = i % kv_heads;
+        auto token = singles[i / kv_heads], head = i % kv_heads;
         auto count = std::min(place[token] + 1, window), at_query = (token * heads + head * group) * width;
         auto first = ((slot[token] * kv_heads + head) * capacity + place[token] + 1 - count) * width;
         spin::loops<T>().attend(qs + at_query, kc + first, vc + first, ys + at_query, scratch.data(), group, count, width, scale);

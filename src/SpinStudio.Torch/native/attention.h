@@ -37,26 +37,9 @@ A exponentials(A* scores, int64_t count, int64_t padded_count, A& peak) {
   return sum(masses);
 }
 
-template <class T, class A = typename spin::Accumulator<T>::type>
-void attend(const T* q, const T* k, const T* v, T* y, A* scores, int64_t heads, int64_t count, int64_t width, double scale) {
-  for (int64_t head = 0; head < heads; head++, q += width, y += width) {
-    for (int64_t t = 0; t < count; t++) {
-      Lanes<A> products = {};
-      for_lanes(width, [&](int64_t i, auto part) { products = fused(load(q + i, part), load(k + t * width + i, part), products); });
-      scores[t] = sum(products) * static_cast<A>(scale);
-    }
-    A peak, mass = exponentials(scores, count, count, peak);
-    for_lanes(width, [&](int64_t i, auto part) {
-      Lanes<A> mixed = {};
-      for (int64_t t = 0; t < count; t++) mixed = fused(splat(scores[t]), load(v + t * width + i, part), mixed);
-      store(y + i, mixed / mass, part);
-    });
-  }
-}
-
 // c [m, n] (+)= a [m, k] · b [k, n]; a has any strides, n is a multiple of sixteen. Each element is one chain of fused sums over k.
-template <int Rows, int Columns, class A>
-SPIN_INLINE void product_tile(const A* a, int64_t a_row, int64_t a_column, const A* b, int64_t b_row, A* c, int64_t c_row, int64_t k, bool add) {
+template <int Rows, int Columns, class A, class B>
+SPIN_INLINE void product_tile(const A* a, int64_t a_row, int64_t a_column, const B* b, int64_t b_row, A* c, int64_t c_row, int64_t k, bool add) {
   Lanes<A> tile[Rows][Columns];
   for (int i = 0; i < Rows; i++)
     for (int j = 0; j < Columns; j++) tile[i][j] = add ? load(c + i * c_row + j * kLanes, Full{}) : Lanes<A>{};
@@ -72,19 +55,52 @@ SPIN_INLINE void product_tile(const A* a, int64_t a_row, int64_t a_column, const
     for (int j = 0; j < Columns; j++) store(c + i * c_row + j * kLanes, tile[i][j], Full{});
 }
 
-template <int Columns, class A>
-void product_columns(const A* a, int64_t a_row, int64_t a_column, const A* b, int64_t b_row, A* c, int64_t c_row, int64_t m, int64_t k, bool add) {
+template <int Columns, class A, class B>
+void product_columns(const A* a, int64_t a_row, int64_t a_column, const B* b, int64_t b_row, A* c, int64_t c_row, int64_t m, int64_t k, bool add) {
   int64_t i = 0;
   for (; i + 4 <= m; i += 4) product_tile<4, Columns>(a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, k, add);
   for (; i < m; i++) product_tile<1, Columns>(a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, k, add);
 }
 
-template <class A>
-void product(const A* a, int64_t a_row, int64_t a_column, const A* b, int64_t b_row, A* c, int64_t c_row, int64_t m, int64_t n, int64_t k, bool add) {
+template <class A, class B>
+void product(const A* a, int64_t a_row, int64_t a_column, const B* b, int64_t b_row, A* c, int64_t c_row, int64_t m, int64_t n, int64_t k, bool add) {
   int64_t j = 0;
   for (; j + 4 * kLanes <= n; j += 4 * kLanes) product_columns<4>(a, a_row, a_column, b + j, b_row, c + j, c_row, m, k, add);
   for (; j + 2 * kLanes <= n; j += 2 * kLanes) product_columns<2>(a, a_row, a_column, b + j, b_row, c + j, c_row, m, k, add);
   for (; j < n; j += kLanes) product_columns<1>(a, a_row, a_column, b + j, b_row, c + j, c_row, m, k, add);
+}
+
+// Sixteen positions at a time: their products with a query are summed together. Behind the last position the last one is read again, and not counted.
+template <class T, class A = typename spin::Accumulator<T>::type>
+void attend(const T* q, const T* k, const T* v, T* y, A* scratch, int64_t heads, int64_t count, int64_t width, double scale) {
+  auto columns = spin::padded(count);
+  auto* mixed = scratch + heads * columns;
+  for (int64_t head = 0; head < heads; head++) {
+    auto* query = q + head * width;
+    auto* scores = scratch + head * columns;
+    for (int64_t t = 0; t < count; t += kLanes) {
+      Lanes<A> products[kLanes] = {};
+      for_lanes(width, [&](int64_t i, auto part) {
+        auto factor = load(query + i, part);
+        for (int64_t j = 0; j < kLanes; j++) products[j] = fused(factor, load(k + std::min(t + j, count - 1) * width + i, part), products[j]);
+      });
+      store(scores + t, sums(products) * static_cast<A>(scale), Full{});
+    }
+    A peak, mass = exponentials(scores, count, columns, peak);
+    for_lanes(count, [&](int64_t t, auto part) { store(scores + t, load(scores + t, part) / mass, part); });
+  }
+  auto whole = width / kLanes * kLanes;
+  product(scratch, columns, 1, v, width, mixed, spin::padded(width), heads, whole, count, false);
+  for (int64_t head = 0; head < heads; head++) {
+    auto* row = mixed + head * spin::padded(width);
+    if (whole < width) {
+      Lanes<A> rest = {};
+      Part part{width - whole};
+      for (int64_t t = 0; t < count; t++) rest = fused(splat(scratch[head * columns + t]), load(v + t * width + whole, part), rest);
+      store(row + whole, rest, Full{});
+    }
+    for_lanes(width, [&](int64_t i, auto part) { store(y + head * width + i, load(row + i, part), part); });
+  }
 }
 
 constexpr int64_t kQueries = 32;  // a block of queries

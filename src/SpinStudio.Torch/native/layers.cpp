@@ -4,6 +4,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <vector>
+
 namespace {
 
 using at::Tensor;
@@ -216,6 +218,26 @@ Tensor token_log_prob(const Tensor& logits, const Tensor& targets) {
   return std::get<0>(token_log_prob_forward(logits, targets));
 }
 
+// ---- sampling -----------------------------------------------------------------------------------------------------------------
+
+Tensor sample(const Tensor& logits, const Tensor& temperatures, const Tensor& uniforms) {
+  auto x = logits.contiguous(), hot = temperatures.contiguous(), drawn = uniforms.contiguous();
+  auto rows = x.size(0), width = x.size(-1);
+  TORCH_CHECK(x.dim() == 2 && width > 0 && hot.scalar_type() == at::kDouble && drawn.scalar_type() == at::kDouble && hot.numel() == rows && drawn.numel() == rows,
+              "logits must be [rows, vocabulary], temperatures and uniforms Float64[rows], not ", logits.sizes(), ", ", temperatures.sizes(), " and ", uniforms.sizes());
+  auto ids = at::empty({rows}, x.options().dtype(at::kLong));
+  auto *temperature = spin::data<double>(hot), *uniform = spin::data<double>(drawn);
+  auto* id = spin::data<int64_t>(ids);
+  SPIN_DISPATCH(x, "sample", {
+    auto* xs = spin::data<T>(x);
+    at::parallel_for(0, rows, grain(width), [&](int64_t begin, int64_t end) {
+      std::vector<A> scratch(spin::padded(width));
+      for (auto i = begin; i < end; i++) id[i] = spin::loops<T>().sample(xs + i * width, width, temperature[i], uniform[i], scratch.data());
+    });
+  });
+  return ids;
+}
+
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(spinstudio, library) {
@@ -223,6 +245,7 @@ TORCH_LIBRARY_FRAGMENT(spinstudio, library) {
   library.def("swiglu(Tensor gate, Tensor up) -> Tensor");
   library.def("rotary(Tensor input, Tensor cos, Tensor sin, Tensor positions) -> Tensor");
   library.def("token_log_prob(Tensor logits, Tensor targets) -> Tensor");
+  library.def("sample(Tensor logits, Tensor temperatures, Tensor uniforms) -> Tensor");
 }
 
 TORCH_LIBRARY_IMPL(spinstudio, AutogradCPU, library) {
@@ -231,3 +254,5 @@ TORCH_LIBRARY_IMPL(spinstudio, AutogradCPU, library) {
   library.impl("rotary", rotary);
   library.impl("token_log_prob", token_log_prob);
 }
+
+TORCH_LIBRARY_IMPL(spinstudio, CPU, library) { library.impl("sample", sample); }

@@ -3,6 +3,8 @@
 #include "attention.h"
 #include "lanes.h"
 
+#include <algorithm>
+
 namespace {
 
 using spin::BFloat16;
@@ -139,10 +141,56 @@ void token_log_prob_backward(const T* logits, int64_t width, int64_t target, Acc
   store(dlogits + target, (1 - probability) * gradient, Part{1});
 }
 
+// Masses are summed in double over blocks, so that the sum that is passed is found without adding everything again.
+template <class T>
+int64_t sample(const T* logits, int64_t width, double temperature, double uniform, Acc<T>* scratch) {
+  using A = Acc<T>;
+  constexpr int64_t kBlock = 256;
+  A peak = -INFINITY;
+  Lanes<A> peaks = splat(peak);
+  for_lanes(width, [&](int64_t i, auto part) {
+    auto value = load(logits + i, part);
+    keep_first(value, part, peak);
+    store(scratch + i, value, Full{});
+    peaks = value > peaks ? value : peaks;
+  });
+  peak = largest(peaks);
+  int64_t likeliest = std::find(scratch, scratch + width, peak) - scratch;
+  if (likeliest == width) return 0;  // no number among them
+  if (temperature == 0) return likeliest;
+
+  A inverse = static_cast<A>(1 / temperature);
+  double total = 0;
+  for (int64_t first = 0; first < width; first += kBlock) {
+    Lanes<A> masses = {};
+    for (int64_t i = first; i < std::min(first + kBlock, width); i += kLanes) {
+      auto mass = exponential((load(scratch + i, Full{}) - peak) * inverse);
+      store(scratch + i, mass, Full{});
+      masses += mass;
+    }
+    total += sum(masses);
+  }
+  double target = uniform * total, passed = 0;
+  for (int64_t first = 0; first < width; first += kBlock) {
+    auto last = std::min(first + kBlock, width);
+    Lanes<A> masses = {};
+    for (int64_t i = first; i < last; i += kLanes) masses += load(scratch + i, Full{});
+    double block = sum(masses);
+    if (passed + block <= target && last < width) {
+      passed += block;
+      continue;
+    }
+    for (int64_t i = first; i < last; i++)
+      if ((passed += scratch[i]) > target) return i;
+    // The block's elements, added one by one, may stay a hair below its sum: then it is the next block's first.
+  }
+  return likeliest;
+}
+
 template <class T>
 constexpr spin::Loops<T> table() {
   return {rms_norm<T>, rms_norm_backward<T>, swiglu<T>, swiglu_backward<T>, rotary<T>, token_log_prob<T>, token_log_prob_backward<T>,
-          attend<T>,   segment<T>,           segment_backward<T>};
+          attend<T>,   sample<T>,            segment<T>,  segment_backward<T>};
 }
 
 }  // namespace

@@ -67,8 +67,11 @@ struct Loops {
   void (*token_log_prob)(const T* logits, int64_t width, int64_t target, A* log_prob, A* lse);
   void (*token_log_prob_backward)(const T* logits, int64_t width, int64_t target, A lse, A gradient, T* dlogits);
 
-  // The heads of one group attend to `count` cached positions. q and y [heads, width], k and v [count, width], scratch [count].
+  // The heads of one group attend to `count` cached positions. q and y [heads, width], k and v [count, width], scratch [heads, padded count + padded width].
   void (*attend)(const T* q, const T* k, const T* v, T* y, A* scratch, int64_t heads, int64_t count, int64_t width, double scale);
+
+  // A token of one row of logits: the likeliest at temperature 0, else the one where the cumulative softmax(logits / temperature) passes `uniform`. scratch [padded width].
+  int64_t (*sample)(const T* logits, int64_t width, double temperature, double uniform, A* scratch);
 
   // Attention of one segment for one key-value head. q and y are [tokens, heads, width], k and v [tokens, kv_heads, width], lse [tokens, heads].
   void (*segment)(const T* q, const T* k, const T* v, T* y, A* lse, const Segment& segment, int64_t heads, int64_t kv_heads, int64_t kv_head,
@@ -78,7 +81,7 @@ struct Loops {
                            int64_t heads, int64_t kv_heads, int64_t kv_head, int64_t width, double scale);
 };
 
-// Row length of dk and dv above: a multiple of the sixteen lanes.
+// Row length of dk, dv and scratch above: a multiple of the sixteen lanes.
 inline int64_t padded(int64_t width) { return (width + 15) / 16 * 16; }
 
 template <class T>

@@ -9,6 +9,7 @@
 #include <torch/library.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 
 namespace spin {
@@ -26,6 +27,16 @@ struct LoopType<at::BFloat16> {
 template <class T>
 T* data(const at::Tensor& tensor) {
   return static_cast<T*>(tensor.data_ptr());
+}
+
+// Does `count` pieces of work of unlike size: each thread takes the next one.
+template <class Body>
+void for_each_piece(int64_t count, Body body) {
+  std::atomic<int64_t> next{0};
+  at::parallel_for(0, std::min<int64_t>(count, at::get_num_threads()), 1, [&](int64_t begin, int64_t end) {
+    for (; begin < end; begin++)
+      for (int64_t piece = next++; piece < count; piece = next++) body(piece);
+  });
 }
 
 }  // namespace spin
