@@ -19,7 +19,9 @@ internal sealed class Side : IDisposable
 
     public string Name { get; }
 
-    public static Side Ours(string folder) => new("SpinStudio", Environment.ProcessPath!, "worker", folder);
+    public static Side Ours(string folder) => Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) != "dotnet"
+        ? new("SpinStudio", self, "worker", folder)
+        : new("SpinStudio", "dotnet", typeof(Side).Assembly.Location, "worker", folder);
 
     public static Side PyTorch(string folder) => new("PyTorch", "/usr/bin/python3", Path.Combine(Repository.Bench, "peer", "worker.py"), folder);
 
