@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Generation;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
@@ -16,6 +17,8 @@ namespace SpinStudio.Bench.Peer;
 internal sealed class Worker(string folder) : IDisposable
 {
     private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private static readonly SpinLoss Loss = new(SpinLossType.Sigmoid, Beta: 0.1);
 
     private LlamaModel? _model;
     private FlatOptimizer? _optimizer;
@@ -69,7 +72,7 @@ internal sealed class Worker(string folder) : IDisposable
     private JsonObject Score(int[][] batches)
     {
         var partial = Path.Combine(folder, "reference.partial");
-        _reference = ReferenceLogProbs.Score(_model!, _pairs, batches, partial, (_, _) => { }, default);
+        _reference = ReferenceLogProbs.Score(_model!, _pairs, batches, partial, Ranks.Alone, (_, _) => { }, default);
         File.Delete(partial);
         return [];
     }
@@ -80,7 +83,7 @@ internal sealed class Worker(string folder) : IDisposable
         var batches = MicroBatches.Compose([.. _pairs.Select(pair => pair.Tokens)], size, RandomStream.From(5));
         Score(batches);
         var config = _config with { BatchSize = size, MicroBatchSize = size, Epochs = 1, ScheduleEpochs = 1 };
-        new Trainer(_model!, new SpinObjective(_pairs, batches, _reference, SpinLossType.Sigmoid, beta: 0.1), _optimizer!, config, 0)
+        new Trainer(_model!, new SpinObjective(_pairs, batches, _reference, Loss), _optimizer!, config, 0, Ranks.Alone)
             .Train(new TrainingPosition(0, 0, 0), (_, _) => true);
         return [];
     }
@@ -91,7 +94,7 @@ internal sealed class Worker(string folder) : IDisposable
         // A flat schedule: so long that its decay does not count.
         const int Long = 1_000_000_000;
         _config = _config with { LearningRate = [learningRate], BatchSize = batch.Length, MicroBatchSize = batch.Length, WarmupRatio = 0, ScheduleEpochs = Long, Epochs = Long };
-        var trainer = new Trainer(_model!, Objective(batch), _optimizer!, _config, 0);
+        var trainer = new Trainer(_model!, Objective(batch), _optimizer!, _config, 0, Ranks.Alone);
         JsonObject answer = [];
         trainer.Train(new TrainingPosition(_step++, 0, 0), (metrics, _) =>
         {
@@ -131,7 +134,7 @@ internal sealed class Worker(string folder) : IDisposable
         long Kilobytes(string field) => long.Parse(status[field].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private SpinObjective Objective(int[] batch) => new(_pairs, [batch], _reference, SpinLossType.Sigmoid, beta: 0.1);
+    private SpinObjective Objective(int[] batch) => new(_pairs, [batch], _reference, Loss);
 
     private static int[] Indices(JsonNode command) => command["batch"].Deserialize<int[]>()!;
 
