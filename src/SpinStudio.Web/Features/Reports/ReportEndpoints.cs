@@ -6,15 +6,12 @@ namespace SpinStudio.Web.Features.Reports;
 
 internal static class ReportEndpoints
 {
-    public static void Map(RouteGroupBuilder api) => api.MapGet("/runs/{id:guid}/report.html", async (Guid id, RunReports reports, StudioPaths paths, HttpContext context, CancellationToken cancellation) =>
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/runs/{id:guid}/report.html", async Task<IResult> (Guid id, RunReports reports, StudioPaths paths, HttpContext context, CancellationToken cancellation) =>
     {
         var report = await reports.MakeAsync(id, cancellation);
         context.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = SafeName.Of(report.Run.Name) + "-report.html" }.ToString();
-        return Document(report, await StylesAsync(paths, cancellation));
+        return new RazorComponentResult<ReportDocument>(new Dictionary<string, object?> { [nameof(ReportDocument.Report)] = report, [nameof(ReportDocument.Styles)] = await StylesAsync(paths, cancellation) });
     }).WithTags("Runs").WithSummary("The run on one sheet, as a file that needs nothing else.").Produces(200, contentType: "text/html");
-
-    private static RazorComponentResult<ReportDocument> Document(RunReport report, string styles) =>
-        new(new Dictionary<string, object?> { [nameof(ReportDocument.Report)] = report, [nameof(ReportDocument.Styles)] = styles });
 
     private static async Task<string> StylesAsync(StudioPaths paths, CancellationToken cancellation)
     {

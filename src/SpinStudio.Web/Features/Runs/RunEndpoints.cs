@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using SpinStudio.Data;
 using SpinStudio.Web.Engine;
 using SpinStudio.Web.Features.Downloads;
@@ -39,9 +40,9 @@ internal static class RunEndpoints
             return Results.Accepted();
         }).WithSummary("Ends a run without saving and deletes it; confirm is the run's name.");
 
-        runs.MapGet("/{id:guid}/metrics", (Guid id, RunMetrics metrics, CancellationToken cancellation, string[]? name = null, long? from = null, long? to = null, int max_points = RunMetrics.MaxPoints) =>
+        runs.MapGet("/{id:guid}/metrics", (Guid id, RunMetrics metrics, CancellationToken cancellation, [FromQuery] string[]? name = null, long? from = null, long? to = null, int max_points = RunMetrics.MaxPoints) =>
             metrics.SeriesAsync(id, new SeriesQuery(name, from, to, max_points), cancellation)).WithSummary("Curves between two steps, thinned to at most 1,000 points each; spikes stay.");
-        runs.MapGet("/{id:guid}/metrics.csv", async (Guid id, RunService service, RunMetrics metrics, CancellationToken cancellation, string[]? name = null, Guid[]? with = null) =>
+        runs.MapGet("/{id:guid}/metrics.csv", async (Guid id, RunService service, RunMetrics metrics, CancellationToken cancellation, [FromQuery] string[]? name = null, [FromQuery] Guid[]? with = null) =>
         {
             var files = new List<(string, IAsyncEnumerable<MetricPoint>)>();
             foreach (var one in (with ?? []).Prepend(id).Distinct())

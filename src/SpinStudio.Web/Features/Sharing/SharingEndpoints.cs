@@ -27,7 +27,7 @@ internal static class SharingEndpoints
     }
 
     /// <summary>The page that a link leads to. The only thing of a run that can be seen without an account.</summary>
-    public static void MapPublic(IEndpointRouteBuilder routes) => routes.MapGet("/s/{token}", async (string token, ShareLinks links, HttpContext context, CancellationToken cancellation) =>
+    public static void MapPublic(IEndpointRouteBuilder routes) => routes.MapGet("/s/{token}", async Task<IResult> (string token, ShareLinks links, HttpContext context, CancellationToken cancellation) =>
     {
         var headers = context.Response.Headers;
         headers["X-Robots-Tag"] = "noindex, nofollow, noarchive";
