@@ -4,6 +4,7 @@ using SpinStudio.Cli.Output;
 using SpinStudio.Engine;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Evaluation;
+using SpinStudio.Engine.Generation;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.SelfPlay;
 using SpinStudio.Engine.Training;
@@ -36,7 +37,7 @@ internal static class EvaluateCommand
         try
         {
             var answers = WorkProgress.Follow("sample", "prompts", (long)examples.Count * samples, tell => new AnswerGeneration(model.Encoder, config, model.StopIds).Answer(
-                model.Weights, examples, samples, (-1, RunPhase.Evaluate), Path.Combine(folder.FullName, "answers.jsonl"), (done, tokens) => tell(done, tokens), _ => { }, CancellationToken.None));
+                new Generator(model.Weights, config.Generation, model.StopIds), examples, samples, (-1, RunPhase.Evaluate), Path.Combine(folder.FullName, "answers.jsonl"), (done, tokens) => tell(done, tokens), _ => { }, CancellationToken.None));
             List<TokenSequence> human = [.. examples.Select(example => model.Encoder.Encode(example)).Select(encoded => new TokenSequence(encoded.Prompt, encoded.Answer))];
             var logProbs = WorkProgress.Follow("score", "answers", human.Count, tell => HeldOutEvaluation.LogProbs(model.Weights, human, done => tell(done, 0)));
             var report = HeldOutEvaluation.Report(-1, answers, human, logProbs, margins: null);

@@ -1,3 +1,4 @@
+using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Torch;
@@ -5,7 +6,8 @@ using SpinStudio.Torch;
 namespace SpinStudio.Engine.Generation;
 
 /// <summary>A prompt to answer, and the random stream its tokens are drawn with.</summary>
-public sealed record GenerationRequest(int[] Prompt, RandomStream Stream);
+/// <param name="Example">Where the prompt comes from; a server's answer is tokenised in its place.</param>
+public sealed record GenerationRequest(int[] Prompt, RandomStream Stream, Example? Example = null);
 
 /// <summary>An answer's token ids, with the EOS that ended it, if one did.</summary>
 public sealed record GeneratedAnswer(int[] Ids, bool EndedByEos)
@@ -21,7 +23,7 @@ public sealed record GeneratedAnswer(int[] Ids, bool EndedByEos)
 /// </summary>
 /// <remarks>What is drawn for a prompt depends on the model, the prompt and its own stream, not on the prompts beside it (up to the arithmetic of differently shaped products).</remarks>
 /// <param name="stopIds">Tokens that end an answer.</param>
-public sealed class Generator(LlamaModel model, GenerationConfig config, IEnumerable<int> stopIds)
+public sealed class Generator(LlamaModel model, GenerationConfig config, IEnumerable<int> stopIds) : IAnswerSource
 {
     private readonly HashSet<int> _stop = [.. stopIds];
 

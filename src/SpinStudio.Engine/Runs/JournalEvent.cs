@@ -79,7 +79,7 @@ public sealed record LogEvent(string Level, string Message) : JournalEvent;
 public sealed record StoppedEvent(string Reason) : JournalEvent;
 
 /// <summary>The run failed. Resuming is possible once the cause is removed.</summary>
-/// <param name="Cause">bad_input, invariant, not_finite, out_of_memory, disk or internal.</param>
+/// <param name="Cause">bad_input, invariant, not_finite, out_of_memory, disk, endpoint or internal.</param>
 /// <param name="Message">One line in plain words.</param>
 /// <param name="Fixes">What to try, most promising first.</param>
 public sealed record FailedEvent(string Cause, string Message, IReadOnlyList<string> Fixes) : JournalEvent;

@@ -135,8 +135,17 @@ public sealed record GenerationConfig
 
     public int MaxNewTokens { get; init; } = 256;
 
-    /// <summary>Sequences decoded together.</summary>
+    /// <summary>Sequences decoded together; with an <see cref="Endpoint"/>, requests that are open at once.</summary>
     public int BatchSize { get; init; } = 64;
+
+    /// <summary>Base address of an OpenAI-compatible server that writes the opponent's answers, such as <c>http://127.0.0.1:8000/v1</c>. Null: this process does. Held-out answers it always writes itself.</summary>
+    public string? Endpoint { get; init; }
+
+    /// <summary>Name under which the server has an iteration's opponent: <c>{model}</c> stands for the model's folder, <c>{iteration}</c> for the iteration's number.</summary>
+    public string EndpointModel { get; init; } = "{model}";
+
+    /// <summary>Environment variable with the server's key, <c>SPINSTUDIO_KEY_…</c>.</summary>
+    public string? EndpointKeyEnv { get; init; }
 }
 
 /// <summary>What is measured on the held-out examples before the first iteration and after each.</summary>

@@ -10,6 +10,8 @@ internal static class RunConfigRules
     private const int LongestSequence = 1 << 20;
     private const int LongestName = 200;
     private const int MostRanks = 1024;
+    private const int LongestAddress = 2048;
+    private const string KeyPrefix = "SPINSTUDIO_KEY_";
 
     public static IReadOnlyList<ConfigProblem> Check(RunConfig config)
     {
@@ -64,6 +66,15 @@ internal static class RunConfigRules
         check.Whole("generation.top_k", generation.TopK, 0, int.MaxValue, "0 (off)");
         check.Whole("generation.max_new_tokens", generation.MaxNewTokens, 1, LongestSequence, "64 … 1024");
         check.Whole("generation.batch_size", generation.BatchSize, 1, 1 << 16, "16 … 128");
+        var endpoint = generation.Endpoint is { Length: <= LongestAddress } address && Uri.TryCreate(address, UriKind.Absolute, out var uri) ? uri : null;
+        check.That("generation.endpoint", generation.Endpoint is null || endpoint is { Scheme: "http" or "https", Host.Length: > 0, UserInfo: "", Query: "", Fragment: "" },
+            "must be the base address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1", Quote(generation.Endpoint));
+        check.That("generation.endpoint_model", generation.EndpointModel.Length is > 0 and <= LongestAddress && !generation.EndpointModel.Any(char.IsControl),
+            $"must be one line of 1 to {LongestAddress} characters", Quote(generation.EndpointModel));
+        check.That("generation.endpoint_key_env", generation.EndpointKeyEnv is null || IsKeyVariable(generation.EndpointKeyEnv),
+            $"must name an environment variable that begins with {KeyPrefix} and goes on in capitals, digits and _, so that no other secret can be sent", Quote(generation.EndpointKeyEnv));
+        check.That("generation.endpoint_key_env", generation.EndpointKeyEnv is null || endpoint is null || endpoint.Scheme == "https" || endpoint.IsLoopback,
+            "goes over https or to this machine only; use an https endpoint", Quote(generation.Endpoint));
 
         check.Whole("evaluation.examples", config.Evaluation.Examples, 0, int.MaxValue, "100 … 1000; 0 = no evaluation");
         check.Whole("evaluation.samples_per_prompt", config.Evaluation.SamplesPerPrompt, 1, 1000, "1 … 8");
@@ -75,6 +86,9 @@ internal static class RunConfigRules
 
     public static string RanksLimit(RunConfig config) =>
         $"must be at most batch_size / micro_batch_size = {MostRanksFor(config)}, so that each has work in every step: raise batch_size {config.BatchSize} or lower micro_batch_size {config.MicroBatchSize}";
+
+    private static bool IsKeyVariable(string name) =>
+        name.Length is > 15 and <= 200 && name.StartsWith(KeyPrefix, StringComparison.Ordinal) && name.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_');
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 

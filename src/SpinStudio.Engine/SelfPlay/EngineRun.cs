@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SpinStudio.Engine.DataParallel;
+using SpinStudio.Engine.Generation.Elsewhere;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Training;
 using SpinStudio.Torch;
@@ -143,6 +144,7 @@ public static class EngineRun
     private static FailedEvent FailureOf(Exception e, RunConfig config) => e switch
     {
         BadInputException => new FailedEvent("bad_input", e.Message, []),
+        EndpointException => new FailedEvent("endpoint", e.Message, ["Start the server with that model, or see to what it says, and resume: answers that were written are kept", "Leave generation.endpoint out of a new run, and the engine generates itself"]),
         RanksDifferException => new FailedEvent("invariant", e.Message, ["Use the same version, config and kind of processor on all ranks, then resume"]),
         InvariantException => new FailedEvent("invariant", e.Message, ["Start the run anew: its reference log-probs will be computed again", "Use dtype fp32, if this machine's bf16 arithmetic is not repeatable"]),
         NotFiniteException => new FailedEvent("not_finite", e.Message,

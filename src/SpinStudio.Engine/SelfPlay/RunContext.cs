@@ -1,6 +1,8 @@
 using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Evaluation;
+using SpinStudio.Engine.Generation;
+using SpinStudio.Engine.Generation.Elsewhere;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Tokenization;
@@ -74,8 +76,12 @@ public sealed class RunContext : IDisposable
         var path = Folder.Pairs(iteration);
         if (Ranks.Agreed(() => File.Exists(path))) return AnswerGeneration.Read(path);
         Progress.Enter(iteration, RunPhase.Generate, Train.Count);
+        using var endpoint = Config.Generation.Endpoint is null ? null : EndpointGenerator.Open(Config.Generation);
+        IAnswerSource opponent = endpoint is null
+            ? _answers.By(ModelOf(iteration - 1))
+            : EndpointGenerator.ForOpponent(endpoint, Config.Generation, iteration, Folder.Model(iteration - 1), Encoder, Stop);
         var pairs = _answers.Answer(
-            ModelOf(iteration - 1), Train, 1, (iteration, RunPhase.Generate), path, (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "train"), Stop);
+            opponent, Train, 1, (iteration, RunPhase.Generate), path, (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "train"), Stop);
         Progress.Leave();
         Journal.Sync();
         return pairs;
@@ -136,7 +142,7 @@ public sealed class RunContext : IDisposable
             var model = ModelOf(iteration);
             Progress.Enter(iteration, RunPhase.Evaluate, (long)HeldOut.Count * Config.Evaluation.SamplesPerPrompt);
             var answers = _answers.Answer(
-                model, HeldOut, Config.Evaluation.SamplesPerPrompt, (iteration, RunPhase.Evaluate), Folder.HeldOutSamples(iteration),
+                _answers.By(model), HeldOut, Config.Evaluation.SamplesPerPrompt, (iteration, RunPhase.Evaluate), Folder.HeldOutSamples(iteration),
                 (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "held_out"), Stop);
             var report = Judge(model, iteration, answers, loss);
             Ranks.Once(() => AtomicFile.WriteJson(Folder.Evaluation(iteration), report));

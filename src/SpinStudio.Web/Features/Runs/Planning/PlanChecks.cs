@@ -50,6 +50,11 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
             yield return new(Severity.Error, problem.Key, problem.Message);
         }
 
+        if (Config.Generation.Endpoint is not null)
+        {
+            yield return new(Severity.Error, "generation.endpoint", "generation.endpoint is for runs from the command line: engines of the studio connect to no server. Leave it out.");
+        }
+
         if (Work.Train > 0 && Work.Train < Config.BatchSize)
         {
             yield return new(Severity.Warning, "batch_size", $"batch_size {Config.BatchSize} is more than the {Work.Train} training examples: an epoch is one step.");
