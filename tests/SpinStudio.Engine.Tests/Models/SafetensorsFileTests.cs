@@ -156,7 +156,7 @@ public sealed class SafetensorsFileTests : IDisposable
         string[] numbers = ["0", "1", "2", "4", "8", "16", "-1", "1.5", "1e2", "9223372036854775807", "18446744073709551616", "\"8\"", "null", "[]"];
         string[] dtypes = ["\"U8\"", "\"F32\"", "\"BF16\"", "\"I64\"", "\"F4\"", "8", "null"];
         var (read, refused) = (0, 0);
-        for (var i = 0; i < 4000; i++)
+        for (var i = 0; i < 1500; i++)
         {
             var offset = 0;
             var tensors = Enumerable.Range(0, random.Next(1, 4)).Select(n =>
@@ -180,7 +180,7 @@ public sealed class SafetensorsFileTests : IDisposable
                 refused++;
             }
         }
-        Assert.True(read > 300 && refused > 300, $"{read} read, {refused} refused");
+        Assert.True(read > 100 && refused > 100, $"{read} read, {refused} refused");
 
         string Pick(string[] from) => from[random.Next(from.Length)];
     }
