@@ -52,7 +52,7 @@ internal static class TrainingComparison
         }
         var (oursPeak, peerPeak, leanPeak) = (ours.PeakMegabytes(), peer.PeakMegabytes(), LeanPeak(setting, dtype, batches));
         return string.Create(CultureInfo.InvariantCulture,
-            $"| {dtype} | {peerTimes.Median:F2} ± {peerTimes.Spread:P0} | {oursTimes.Median:F2} ± {oursTimes.Spread:P0} | **{peerTimes.Median / oursTimes.Median:F1}** | {peerPeak:F0} | {leanPeak:F0} | {oursPeak:F0} | **{peerPeak / oursPeak:F1}** | {loss:E0} | {gradient:E0} |");
+            $"| {dtype} | {peerTimes.Median:F2} ± {peerTimes.Spread:P0} | {oursTimes.Median:F2} ± {oursTimes.Spread:P0} | **{peerTimes.Median / oursTimes.Median:F1}** | {peerPeak:F0} | {leanPeak:F0} | {oursPeak:F0} | **{peerPeak / oursPeak:F1}** | {loss:0e-0} | {gradient:0e-0} |");
     }
 
     /// <summary>Loss and gradients of both sides on one batch, before any step.</summary>

@@ -8,6 +8,15 @@ public static unsafe partial class torch
     /// <summary>Records for gradients on this thread, also inside <see cref="no_grad"/>, until the result is disposed.</summary>
     public static IDisposable enable_grad(bool enabled = true) => new GradMode(enabled);
 
+    /// <summary>
+    /// As <see cref="no_grad"/>, and products of few rows take a kernel of their own, which reads the weights once: for decoding, where its rounding, another
+    /// than that of the products in training, does no harm.
+    /// </summary>
+    public static IDisposable inference_mode() => new InferenceMode();
+
+    /// <summary>Whether this thread is inside <see cref="inference_mode"/>.</summary>
+    public static bool is_inference_mode_enabled() => InferenceMode.Depth > 0;
+
     /// <summary>Whether operators on this thread are recorded.</summary>
     public static bool is_grad_enabled() => Interop.spin_grad_enabled() != 0;
 
@@ -41,6 +50,24 @@ public static unsafe partial class torch
                     tensor?.Handle.DangerousRelease();
             }
             TorchException.ThrowIfFailed(status, "backward", tensors.Length == 1 ? tensors[0] : null);
+        }
+    }
+
+    private sealed class InferenceMode : IDisposable
+    {
+        [ThreadStatic]
+        internal static int Depth;
+
+        private readonly IDisposable _noGrad = no_grad();
+        private bool _left;
+
+        internal InferenceMode() => Depth++;
+
+        public void Dispose()
+        {
+            if (!_left) Depth--;
+            _left = true;
+            _noGrad.Dispose();
         }
     }
 

@@ -8,7 +8,16 @@ public static unsafe partial class torch
         public static partial class functional
         {
             /// <summary>input […, in] · weightᵀ + bias, with weight [out, in] and bias [out]: […, out].</summary>
-            public static Tensor linear(Tensor input, Tensor weight, Tensor? bias = null) => Ops.linear.Call(input, weight, bias);
+            public static Tensor linear(Tensor input, Tensor weight, Tensor? bias = null)
+            {
+                if (!is_inference_mode_enabled() || !backends.UseKernel(input) || input.shape is not [<= FewRows, _])
+                    return Ops.linear.Call(input, weight, bias);
+                var product = Ops.few_rows_linear.Call(input, weight);
+                return bias is null ? product : product.add_(bias);
+            }
+
+            /// <summary>Up to so many rows a product is bound by reading the weights.</summary>
+            private const int FewRows = 4;
 
             /// <summary>Rows of <paramref name="weight"/> [rows, width] by id: […, width].</summary>
             public static Tensor embedding(Tensor input, Tensor weight) => Ops.embedding.Call(weight, input);

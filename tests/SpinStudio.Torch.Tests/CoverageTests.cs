@@ -52,6 +52,8 @@ public sealed class CoverageTests
         ["torch.nn.functional.segment_attention"] = nameof(KernelTests),
         ["torch.nn.functional.cached_attention"] = nameof(KernelTests),
         ["torch.nn.functional.sample"] = nameof(KernelTests),
+        ["torch.inference_mode"] = nameof(KernelTests),
+        ["torch.is_inference_mode_enabled"] = nameof(KernelTests),
         ["torch.nn.functional.scaled_dot_product_attention"] = nameof(BackendTests),
     };
 

@@ -187,6 +187,28 @@ public sealed class KernelTests
         Assert.Equal(drawn[77], alone);
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32, 1e-5)]
+    [InlineData(ScalarType.BFloat16, 0.01)]
+    [InlineData(ScalarType.Float64, 1e-12)]
+    public void Products_of_few_rows_agree_with_the_plain_operator_and_with_each_row_alone(ScalarType type, double tolerance)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.manual_seed(22);
+        foreach (var (rows, inner, outer) in new[] { (1, 64, 128), (4, 40, 203), (3, 7, 5) })
+        {
+            var (input, weight, bias) = (Normal(type, rows, inner), Normal(type, outer, inner), Normal(type, outer));
+            var plain = F.linear(input.to(ScalarType.Float64), weight.to(ScalarType.Float64), bias.to(ScalarType.Float64));
+            using var inference = torch.inference_mode();
+            Assert.True(torch.is_inference_mode_enabled());
+            var product = F.linear(input, weight, bias);
+            AssertClose(plain, product, tolerance * Math.Sqrt(inner), "value");
+            var last = F.linear(input.narrow(0, rows - 1, 1), weight, bias);
+            Assert.True(product.narrow(0, rows - 1, 1).contiguous().bytes().SequenceEqual(last.bytes()));
+        }
+        Assert.False(torch.is_inference_mode_enabled());
+    }
+
     [Fact]
     public void A_segments_bits_do_not_depend_on_its_neighbours()
     {

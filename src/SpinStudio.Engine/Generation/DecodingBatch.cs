@@ -35,6 +35,7 @@ internal sealed class DecodingBatch(LlamaModel model, int slots, int capacity) :
             last.Add(ids.Count - 1);
         }
 
+        using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
         var hidden = model.Forward(torch.tensor([.. ids]), torch.tensor([.. positions]), torch.tensor([.. at]), _cache);
         Draw(hidden.index_select(0, torch.tensor([.. last])), decodings);
@@ -43,6 +44,7 @@ internal sealed class DecodingBatch(LlamaModel model, int slots, int capacity) :
     /// <summary>One more token for every answer.</summary>
     public void Step()
     {
+        using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
         List<Decoding> active = [.. _slots.OfType<Decoding>()];
         long[] ids = [.. active.Select(d => (long)d.Ids[^1])], positions = [.. active.Select(d => (long)d.Position)], at = [.. active.Select(d => (long)d.Slot)];

@@ -218,6 +218,25 @@ Tensor token_log_prob(const Tensor& logits, const Tensor& targets) {
   return std::get<0>(token_log_prob_forward(logits, targets));
 }
 
+// ---- products of few rows: bound by reading the weights once ---------------------------------------------------------------------
+
+Tensor few_rows_linear(const Tensor& input, const Tensor& weight) {
+  auto x = input.contiguous(), w = weight.contiguous();
+  TORCH_CHECK(x.dim() == 2 && w.dim() == 2 && x.size(1) == w.size(1) && x.scalar_type() == w.scalar_type(),
+              "input must be [rows, in] and weight [out, in] of one type, not ", x.scalar_type(), x.sizes(), " and ", w.scalar_type(), w.sizes());
+  auto rows = x.size(0), inner = x.size(1), outer = w.size(0);
+  auto y = at::empty({rows, outer}, x.options());
+  constexpr int64_t kColumns = 64;
+  auto blocks = (outer + kColumns - 1) / kColumns;
+  SPIN_DISPATCH(x, "few_rows_linear", {
+    auto *xs = spin::data<T>(x), *ws = spin::data<T>(w), *ys = spin::data<T>(y);
+    at::parallel_for(0, blocks, grain(kColumns * inner), [&](int64_t begin, int64_t end) {
+      spin::loops<T>().linear(xs, ws, ys, rows, inner, outer, begin * kColumns, std::min(end * kColumns, outer));
+    });
+  });
+  return y;
+}
+
 // ---- sampling -----------------------------------------------------------------------------------------------------------------
 
 Tensor sample(const Tensor& logits, const Tensor& temperatures, const Tensor& uniforms) {
@@ -245,6 +264,7 @@ TORCH_LIBRARY_FRAGMENT(spinstudio, library) {
   library.def("swiglu(Tensor gate, Tensor up) -> Tensor");
   library.def("rotary(Tensor input, Tensor cos, Tensor sin, Tensor positions) -> Tensor");
   library.def("token_log_prob(Tensor logits, Tensor targets) -> Tensor");
+  library.def("few_rows_linear(Tensor input, Tensor weight) -> Tensor");
   library.def("sample(Tensor logits, Tensor temperatures, Tensor uniforms) -> Tensor");
 }
 
@@ -255,4 +275,7 @@ TORCH_LIBRARY_IMPL(spinstudio, AutogradCPU, library) {
   library.impl("token_log_prob", token_log_prob);
 }
 
-TORCH_LIBRARY_IMPL(spinstudio, CPU, library) { library.impl("sample", sample); }
+TORCH_LIBRARY_IMPL(spinstudio, CPU, library) {
+  library.impl("few_rows_linear", few_rows_linear);
+  library.impl("sample", sample);
+}

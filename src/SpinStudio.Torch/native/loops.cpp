@@ -141,6 +141,20 @@ void token_log_prob_backward(const T* logits, int64_t width, int64_t target, Acc
   store(dlogits + target, (1 - probability) * gradient, Part{1});
 }
 
+// Sixteen weight rows at a time, which the rows of x meet in the cache. Behind the last weight row it is read again, and not stored.
+template <class T>
+void linear(const T* x, const T* w, T* y, int64_t rows, int64_t inner, int64_t outer, int64_t begin, int64_t end) {
+  for (int64_t n = begin; n < end; n += kLanes)
+    for (int64_t row = 0; row < rows; row++) {
+      Lanes<Acc<T>> products[kLanes] = {};
+      for_lanes(inner, [&](int64_t i, auto part) {
+        auto factor = load(x + row * inner + i, part);
+        for (int64_t j = 0; j < kLanes; j++) products[j] = fused(factor, load(w + std::min(n + j, end - 1) * inner + i, part), products[j]);
+      });
+      store(y + row * outer + n, sums(products), Part{std::min(kLanes, end - n)});
+    }
+}
+
 // Masses are summed in double over blocks, so that the sum that is passed is found without adding everything again.
 template <class T>
 int64_t sample(const T* logits, int64_t width, double temperature, double uniform, Acc<T>* scratch) {
@@ -190,7 +204,7 @@ int64_t sample(const T* logits, int64_t width, double temperature, double unifor
 template <class T>
 constexpr spin::Loops<T> table() {
   return {rms_norm<T>, rms_norm_backward<T>, swiglu<T>, swiglu_backward<T>, rotary<T>, token_log_prob<T>, token_log_prob_backward<T>,
-          attend<T>,   sample<T>,            segment<T>,  segment_backward<T>};
+          attend<T>,   linear<T>,            sample<T>,    segment<T>,      segment_backward<T>};
 }
 
 }  // namespace

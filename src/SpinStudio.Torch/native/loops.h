@@ -70,6 +70,9 @@ struct Loops {
   // The heads of one group attend to `count` cached positions. q and y [heads, width], k and v [count, width], scratch [heads, padded count + padded width].
   void (*attend)(const T* q, const T* k, const T* v, T* y, A* scratch, int64_t heads, int64_t count, int64_t width, double scale);
 
+  // Columns begin … end of y = x · wᵀ, for few rows: x [rows, inner], w [outer, inner], y [rows, outer].
+  void (*linear)(const T* x, const T* w, T* y, int64_t rows, int64_t inner, int64_t outer, int64_t begin, int64_t end);
+
   // A token of one row of logits: the likeliest at temperature 0, else the one where the cumulative softmax(logits / temperature) passes `uniform`. scratch [padded width].
   int64_t (*sample)(const T* logits, int64_t width, double temperature, double uniform, A* scratch);
 
