@@ -10,7 +10,7 @@ public sealed class Browser : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Assertions.SetDefaultExpectTimeout(20_000); // pages answer within a second; the rest is for a machine that is busy otherwise
+        Assertions.SetDefaultExpectTimeout(45_000); // pages answer within a second; the rest is for a machine that is busy otherwise
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -34,7 +34,7 @@ public sealed class Browser : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
             ViewportSize = new ViewportSize { Width = 1440, Height = 900 },
         });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(45_000);
         return new Visitor(context, await context.NewPageAsync());
     }
 }

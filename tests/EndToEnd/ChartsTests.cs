@@ -72,7 +72,7 @@ public sealed class ChartsTests(Browser browser) : IAsyncLifetime
         await Expect(bea.Page.GetByRole(AriaRole.Radio, new() { Name = "Tokens" })).ToBeCheckedAsync();
 
         // Chosen once, kept for the person: without the address too.
-        await Task.Delay(800);
+        await bea.ExpectKeptAsync("charts", "tokens");
         await bea.Page.GotoAsync($"/runs/{run.Id}/charts");
         await Expect(bea.Page.GetByLabel("Log axis")).ToBeCheckedAsync();
         Assert.Empty(bea.Errors);

@@ -34,7 +34,7 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await Expect(StartButton(ada)).ToBeEnabledAsync();
         await ada.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("Night shift");
         await ada.Page.Locator("#field-beta").FillAsync("0.3, ");
-        await KeptAsync(ada, "0.3, ");
+        await ada.ExpectKeptAsync("draft:new-run", "0.3, ");
 
         Studio.Kill();
         await Studio.StartAgainAsync();
@@ -200,20 +200,6 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         var run = new RunView(ada, RunView.IdIn(ada.Page.Url));
         await run.ExpectStatusAsync("Training", Long);
         return run;
-    }
-
-    /// <summary>Waits until the draft on the server holds what was typed.</summary>
-    private static async Task KeptAsync(Visitor ada, string typed)
-    {
-        var kept = "";
-        for (var i = 0; i < 100 && !kept.Contains(typed, StringComparison.Ordinal); i++)
-        {
-            await Task.Delay(100);
-            var answer = await ada.Context.APIRequest.GetAsync("/api/v1/me/settings/draft:new-run");
-            kept = answer.Ok ? await answer.TextAsync() : "";
-        }
-
-        Assert.Contains(typed, kept, StringComparison.Ordinal);
     }
 
     private static async Task<JsonArray> RunsAsync(Visitor ada) => JsonNode.Parse(Encoding.UTF8.GetString(await ada.FetchAsync("/api/v1/runs?take=200")))!["items"]!.AsArray();

@@ -22,14 +22,15 @@ internal sealed partial class RunView(Visitor visitor, string id)
     public static async Task<RunView> FollowAsync(Visitor visitor, string name)
     {
         var address = await visitor.Page.GetByRole(AriaRole.Link, new() { Name = name }).First.GetAttributeAsync("href");
-        await visitor.Page.GotoAsync(address!);
+        await visitor.OpenAsync(address!);
         await Expect(visitor.Page.GetByRole(AriaRole.Heading, new() { Name = name, Level = 1 })).ToBeVisibleAsync();
         return new RunView(visitor, IdIn(visitor.Page.Url));
     }
 
     public static string IdIn(string url) => RunAddress().Match(url) is { Success: true } match ? match.Groups[1].Value : throw new InvalidOperationException($"{url} is no run's address.");
 
-    public Task OpenAsync(string tab = "") => Page.GotoAsync($"/runs/{id}/{tab}".TrimEnd('/'));
+    /// <summary>Opens a tab and waits until its buttons do something.</summary>
+    public Task OpenAsync(string tab = "") => visitor.OpenAsync($"/runs/{id}/{tab}".TrimEnd('/'));
 
     public Task ExpectStatusAsync(string pattern, float limit = FinishLimit) => Expect(Status).ToHaveTextAsync(new Regex($"^({pattern})$"), new() { Timeout = limit });
 

@@ -89,6 +89,20 @@ internal sealed partial class Visitor : IAsyncDisposable
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
+    /// <summary>Waits until the server keeps a value under one of the visitor's settings.</summary>
+    public async Task ExpectKeptAsync(string setting, string value)
+    {
+        var kept = "";
+        for (var i = 0; i < 300 && !kept.Contains(value, StringComparison.Ordinal); i++)
+        {
+            await Task.Delay(100);
+            var answer = await Context.APIRequest.GetAsync($"/api/v1/me/settings/{setting}");
+            kept = answer.Ok ? await answer.TextAsync() : "";
+        }
+
+        Assert.Contains(value, kept, StringComparison.Ordinal);
+    }
+
     /// <summary>What a file from the server holds, fetched with this visitor's cookies.</summary>
     public async Task<byte[]> FetchAsync(string address)
     {
