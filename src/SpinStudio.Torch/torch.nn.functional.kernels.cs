@@ -46,6 +46,24 @@ public static unsafe partial class torch
                 backends.UseKernel(logits) ? Ops.token_log_prob.Call(logits, targets) : reference.token_log_prob(logits, targets);
 
             /// <summary>
+            /// <see cref="token_log_prob"/> of <see cref="linear"/>, from hidden states. Where rows times vocabulary is large, the logits of a few rows exist at a time, and a way back
+            /// that trains the weight makes them again; where it is small, all do. Which of the two depends on the shapes alone.
+            /// </summary>
+            /// <param name="hidden">[rows, width].</param>
+            /// <param name="weight">[vocabulary, width].</param>
+            /// <param name="targets">Int64[rows].</param>
+            /// <param name="chunk">Rows at a time; by default as many as <see cref="LargestLogits"/> allows.</param>
+            /// <returns>Float32[rows].</returns>
+            public static Tensor linear_log_prob(Tensor hidden, Tensor weight, Tensor targets, long? chunk = null)
+            {
+                var rows = chunk ?? Math.Max(1, LargestLogits / weight.size(0));
+                if (backends.UseKernel(hidden) && rows < hidden.size(0))
+                    return Ops.linear_log_prob.Call(hidden, weight, targets, rows);
+                using var logits = linear(hidden, weight);
+                return token_log_prob(logits, targets);
+            }
+
+            /// <summary>
             /// Causal attention over segments packed one after another, without padding: each token sees its own segment up to itself, and all of the
             /// segment's parent, if it has one. So a prompt and two answers to it are three segments, the answers having the prompt as parent, and the
             /// prompt is computed once. Query heads share key-value heads in groups.
@@ -99,6 +117,9 @@ public static unsafe partial class torch
                 using var frozen = no_grad();
                 return backends.UseKernel(logits) ? Ops.sample.Call(logits, temperatures, uniforms) : reference.sample(logits, temperatures, uniforms);
             }
+
+            /// <summary>Logits that <see cref="linear_log_prob"/> makes at a time: 64 MiB of them in BFloat16.</summary>
+            public const long LargestLogits = 1 << 25;
 
             private static double DefaultScale(Tensor query) => 1 / Math.Sqrt(query.size(-1));
         }

@@ -49,6 +49,7 @@ public sealed class CoverageTests
         ["torch.nn.functional.swiglu"] = nameof(KernelTests),
         ["torch.nn.functional.rotary"] = nameof(KernelTests),
         ["torch.nn.functional.token_log_prob"] = nameof(KernelTests),
+        ["torch.nn.functional.linear_log_prob"] = nameof(KernelTests),
         ["torch.nn.functional.segment_attention"] = nameof(KernelTests),
         ["torch.nn.functional.cached_attention"] = nameof(KernelTests),
         ["torch.nn.functional.sample"] = nameof(KernelTests),

@@ -21,6 +21,16 @@ public sealed class KernelTests
             var targets = torch.tensor<long>([0, 52, 7, 31]);
             return new([Normal(type, 4, 53) * 3], x => F.token_log_prob(x[0], targets), x => F.reference.token_log_prob(x[0], targets));
         },
+        ["linear_log_prob"] = type =>
+        {
+            var targets = torch.tensor<long>([0, 52, 7, 31, 9, 9, 1]);
+            return new([Normal(type, 7, 12), Normal(type, 53, 12)], x => F.linear_log_prob(x[0], x[1], targets, chunk: 3), x => F.reference.token_log_prob(F.linear(x[0], x[1]), targets));
+        },
+        ["linear_log_prob, frozen head"] = type =>
+        {
+            var (targets, head) = (torch.tensor<long>([0, 52, 7, 31, 9, 9, 1]), Normal(type, 53, 12));
+            return new([Normal(type, 7, 12)], x => F.linear_log_prob(x[0], head, targets, chunk: 2), x => F.reference.token_log_prob(F.linear(x[0], head.to(x[0].dtype)), targets));
+        },
         ["segment_attention"] = type => new(
             [Normal(type, 100, 4, 20), Normal(type, 100, 2, 20), Normal(type, 100, 2, 20)],
             x => F.segment_attention(x[0], x[1], x[2], s_offsets, s_parents),
@@ -280,6 +290,7 @@ public sealed class KernelTests
     [InlineData("swiglu")]
     [InlineData("rotary")]
     [InlineData("token_log_prob")]
+    [InlineData("linear_log_prob")]
     [InlineData("segment_attention")]
     [InlineData("cached_attention")]
     public void Inputs_that_do_not_fit_are_refused_with_what_is_needed(string kernel)
@@ -292,6 +303,7 @@ public sealed class KernelTests
             "swiglu" => (() => F.swiglu(x, torch.zeros([4, 2, 4])), "one shape and type"),
             "rotary" => (() => F.rotary(x, torch.zeros([2, 4]), torch.zeros([2, 4]), ids + 2), "position 2 is outside the table of 2"),
             "token_log_prob" => (() => F.token_log_prob(torch.zeros([4, 5]), ids + 5), "target 5 is outside the vocabulary of 5"),
+            "linear_log_prob" => (() => F.linear_log_prob(torch.zeros([4, 3]), torch.zeros([5, 3]), ids + 5, chunk: 1), "target 5 is outside the vocabulary of 5"),
             "segment_attention" => (() => F.segment_attention(x, x, x, [0, 3]), "offsets must go from 0 to the 4 tokens"),
             _ => (() => F.cached_attention(x, x, x, torch.zeros([1, 2, 3, 8]), torch.zeros([1, 2, 3, 8]), ids, ids + 3), "position 3 is outside the cache's capacity of 3"),
         };

@@ -32,7 +32,20 @@ public sealed class RunFormTests
         Assert.Equal(["beta"], form.DifferentFrom(Defaults).Select(field => field.Key));
     }
 
+    [Fact]
+    public void Names_may_be_typed_with_commas()
+    {
+        var form = new RunForm(Defaults);
+
+        form.Set(Field("lora.targets"), "v_proj,q_proj");
+
+        Assert.Equal(["v_proj", "q_proj"], form.Config.Lora.Targets);
+        Assert.Empty(form.Problems());
+    }
+
     [Theory]
+    [InlineData("lora.targets", "q_proj, head", "q_proj, k_proj")]
+    [InlineData("lora.targets", "", "one or more")]
     [InlineData("iterations", "many", "whole number")]
     [InlineData("iterations", "2.5", "whole number")]
     [InlineData("iterations", "0", "1 to")]

@@ -69,6 +69,15 @@ public sealed class RunTests : IAsyncLifetime
         using var weights = new StreamReader(archive.Entries[1].Open());
         Assert.Equal("weights\n", await weights.ReadToEndAsync());
 
+        // A run that trains adapters leaves one beside each model.
+        var peft = $"/api/v1/models/{detail.GetProperty("final_model_id").GetString()}/download?format=peft";
+        Assert.Equal(HttpStatusCode.BadRequest, (await admin.GetAsync(peft)).StatusCode);
+        var beside = Directory.CreateDirectory(Path.Combine(host.Data, "runs", id.ToString("N"), "iteration-0", "adapter")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(beside, "adapter_config.json"), """{"peft_type":"LORA","r":4,"lora_alpha":8,"target_modules":["q_proj"]}""");
+        await File.WriteAllTextAsync(Path.Combine(beside, "adapter_model.safetensors"), "numbers");
+        using var adapter = new ZipArchive(await (await admin.GetAsync(peft)).Content.ReadAsStreamAsync());
+        Assert.Equal(["quick-1-1-iteration-0-adapter/adapter_config.json", "quick-1-1-iteration-0-adapter/adapter_model.safetensors"], adapter.Entries.Select(entry => entry.FullName));
+
         var log = await (await admin.GetAsync($"/api/v1/runs/{id}/log")).Content.ReadAsStringAsync();
         Assert.Contains("OMP_WAIT_POLICY=PASSIVE, nice 10", log, StringComparison.Ordinal);
     }

@@ -17,22 +17,23 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var model = new Option<string>("--model") { Description = "Model folder (Hugging Face layout).", HelpName = "DIR", Required = true };
+        var adapter = LoadedModel.AdapterOption();
         var dataset = new Option<string>("--dataset") { Description = "JSON Lines with prompt and response, and check where answers can be checked exactly.", HelpName = "FILE", Required = true };
         var samples = new Option<int>("--samples-per-prompt") { Description = "Sampled answers to each prompt.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var json = new Option<bool>("--json") { Description = "Write the report as JSON, as in evaluation.json." };
         var decoding = new DecodingOptions();
-        var command = new Command("evaluate", "Measure a model on a dataset: exact checks of sampled answers, likelihood of the human ones.") { model, dataset, samples, json };
+        var command = new Command("evaluate", "Measure a model on a dataset: exact checks of sampled answers, likelihood of the human ones.") { model, adapter, dataset, samples, json };
         decoding.AddTo(command);
-        command.SetAction(parsed => Run(decoding.Read(parsed, parsed.GetRequiredValue(model), parsed.GetRequiredValue(dataset)), parsed.GetValue(samples), parsed.GetValue(json)));
+        command.SetAction(parsed => Run(decoding.Read(parsed, parsed.GetRequiredValue(model), parsed.GetRequiredValue(dataset)), parsed.GetValue(adapter), parsed.GetValue(samples), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(RunConfig config, int samples, bool json)
+    private static int Run(RunConfig config, string? adapter, int samples, bool json)
     {
         if (samples < 1)
             throw new BadInputException($"--samples-per-prompt {samples}: give at least 1");
         List<Example> examples = [.. DatasetReader.Read(config.Dataset)];
-        using var model = LoadedModel.Open(config);
+        using var model = LoadedModel.Open(config, adapter);
         var folder = Directory.CreateTempSubdirectory("spinstudio-");
         try
         {

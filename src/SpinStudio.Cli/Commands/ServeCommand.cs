@@ -21,6 +21,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         var model = new Option<string>("--model") { Description = "Model folder (Hugging Face layout).", HelpName = "DIR", Required = true };
+        var adapter = LoadedModel.AdapterOption();
         var name = new Option<string?>("--name") { Description = "The model's name in requests; the folder's otherwise.", HelpName = "NAME" };
         var port = new Option<int>("--port") { Description = "Port on the loopback address; 0 = any free one.", HelpName = "N", DefaultValueFactory = _ => 8080 };
         var socket = new Option<string?>("--socket") { Description = "Listen on a Unix socket instead.", HelpName = "FILE" };
@@ -31,17 +32,17 @@ internal static class ServeCommand
         var guarded = new Option<bool>("--until-input-ends") { Description = "End when standard input does, and with it the program that started this one." };
         var command = new Command("serve", "Serve a model over the OpenAI API on this machine: chat completions, completions, streaming, log-probs.")
         {
-            model, name, port, socket, slots, context, dtype, threads, guarded,
+            model, adapter, name, port, socket, slots, context, dtype, threads, guarded,
         };
         command.SetAction(parsed => Run(
             new RunConfig { Model = parsed.GetRequiredValue(model), Dataset = "", Dtype = parsed.GetValue(dtype), Threads = Within("--threads", parsed.GetValue(threads), 0, 1024), Generation = new GenerationConfig { MaxNewTokens = 1 } },
-            parsed.GetValue(name), Within("--port", parsed.GetValue(port), 0, 65535), parsed.GetValue(socket), Within("--slots", parsed.GetValue(slots), 1, 1024), parsed.GetValue(context), parsed.GetValue(guarded)));
+            parsed.GetValue(adapter), parsed.GetValue(name), Within("--port", parsed.GetValue(port), 0, 65535), parsed.GetValue(socket), Within("--slots", parsed.GetValue(slots), 1, 1024), parsed.GetValue(context), parsed.GetValue(guarded)));
         return command;
     }
 
-    private static int Run(RunConfig config, string? name, int port, string? socket, int slots, int context, bool untilInputEnds)
+    private static int Run(RunConfig config, string? adapter, string? name, int port, string? socket, int slots, int context, bool untilInputEnds)
     {
-        using var model = LoadedModel.Open(config);
+        using var model = LoadedModel.Open(config, adapter);
         var positions = model.Weights.Config.MaxPositions;
         var capacity = context == 0 ? Math.Min(positions, 4096) : Within("--context", context, 2, positions);
         using var generator = new LiveGenerator(model.Weights, slots, capacity);

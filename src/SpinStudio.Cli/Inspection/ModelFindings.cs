@@ -34,7 +34,7 @@ internal static class ModelFindings
                 .. config.SlidingWindow is { } window ? [("sliding_window", (object)window)] : Array.Empty<(string, object)>(),
                 ("bytes_to_generate", MemoryEstimate.ToGenerate(config, Precision.Bf16, Answers, Math.Min(AnswerLength, config.MaxPositions))),
                 ("bytes_to_train", MemoryEstimate.ToTrain(config, Precision.Bf16, OptimizerKind.RmsProp)),
-                ("bytes_to_train_lora", MemoryEstimate.ToTrainAdapters(config, Precision.Bf16, OptimizerKind.AdamW, AdapterRank)),
+                ("bytes_to_train_lora", MemoryEstimate.ToTrainAdapters(config, Precision.Bf16, OptimizerKind.AdamW, new LoraConfig { Rank = AdapterRank })),
                 ("stop_token_ids", model.StopTokenIds.Select(id => id.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToList()),
             ],
         };

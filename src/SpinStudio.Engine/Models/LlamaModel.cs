@@ -74,6 +74,9 @@ public sealed class LlamaModel : IDisposable
     /// <summary>Logits of hidden states, [rows, hidden] → [rows, vocab], in the compute dtype.</summary>
     public Tensor Logits(Tensor hidden) => F.linear(hidden, _head);
 
+    /// <summary>ln softmax(<see cref="Logits"/>)[target] of each row: fp32 [rows], without all logits at a time.</summary>
+    public Tensor LogProbs(Tensor hidden, Tensor targets) => F.linear_log_prob(hidden, _head, targets);
+
     /// <summary>Adds the gradients of a scalar that was computed from this model's forwards to those of <see cref="Trained"/>, also through layers that were forgotten.</summary>
     public void Backward(Tensor loss)
     {

@@ -37,6 +37,17 @@ public sealed class PeftAdapter
 
     public LoraConfig Settings { get; }
 
+    /// <summary>What an adapter consists of.</summary>
+    public static IReadOnlyList<string> Files { get; } = [ConfigFile, WeightsFile];
+
+    /// <summary>The adapter of that folder or, without one, the adapter that a run left beside a model it made; null where there is none.</summary>
+    /// <exception cref="BadInputException">There is one, but it is refused.</exception>
+    public static PeftAdapter? Find(string model, string? adapter = null)
+    {
+        var beside = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(model))) ?? "/", "adapter");
+        return adapter is not null ? Open(adapter) : IsIn(beside) ? Open(beside) : null;
+    }
+
     /// <summary>Whether a folder holds an adapter, sound or not.</summary>
     public static bool IsIn(string folder) => File.Exists(System.IO.Path.Combine(folder, ConfigFile));
 

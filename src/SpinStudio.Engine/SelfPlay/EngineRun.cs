@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SpinStudio.Engine.DataParallel;
 using SpinStudio.Engine.Generation.Elsewhere;
+using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Training;
 using SpinStudio.Torch;
@@ -72,7 +73,7 @@ public static class EngineRun
         }
         catch (Exception e)
         {
-            journal.Write(FailureOf(e, config));
+            journal.Write(FailureOf(e, config, folder));
             if (e is BadInputException) throw;
             return RunOutcome.Failed;
         }
@@ -102,7 +103,7 @@ public static class EngineRun
         }
         catch (Exception e)
         {
-            ranks.Fail(FailureOf(e, config));
+            ranks.Fail(FailureOf(e, config, folder));
             return RunOutcome.Failed;
         }
     }
@@ -141,7 +142,7 @@ public static class EngineRun
     };
 
     /// <summary>The failure in plain words, with what to try.</summary>
-    private static FailedEvent FailureOf(Exception e, RunConfig config) => e switch
+    private static FailedEvent FailureOf(Exception e, RunConfig config, RunFolder folder) => e switch
     {
         BadInputException => new FailedEvent("bad_input", e.Message, []),
         EndpointException => new FailedEvent("endpoint", e.Message, ["Start the server with that model, or see to what it says, and resume: answers that were written are kept", "Leave generation.endpoint out of a new run, and the engine generates itself"]),
@@ -152,15 +153,14 @@ public static class EngineRun
             $"Lower learning_rate ({string.Join(", ", config.LearningRate)}) by a factor of 3 to 10", "Use max_grad_norm 1.0", "Use dtype fp32",
         ]),
         IOException io when (io.HResult & 0xFFFF) == 28 => new FailedEvent("disk", "The disk is full: " + e.Message, ["Free some space and resume: nothing that was finished is lost"]),
-        OutOfMemoryException => OutOfMemory(e, config),
-        TorchException when e.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) => OutOfMemory(e, config),
+        OutOfMemoryException => NoMemory(e, config, folder),
+        TorchException when e.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) => NoMemory(e, config, folder),
         _ => new FailedEvent("internal", $"{e.GetType().Name}: {e.Message}", ["Resume the run: it goes on from the last checkpoint"]),
     };
 
-    private static FailedEvent OutOfMemory(Exception e, RunConfig config) => new("out_of_memory", "The machine ran out of memory: " + e.Message,
-    [
-        $"Set micro_batch_size to {Math.Max(1, config.MicroBatchSize / 2)} (now {config.MicroBatchSize}); the gradients stay the same",
-        $"Set max_length to {Math.Max(64, config.MaxLength / 2)} (now {config.MaxLength})",
-        $"Set generation.batch_size to {Math.Max(1, config.Generation.BatchSize / 2)} (now {config.Generation.BatchSize})",
-    ]);
+    private static FailedEvent NoMemory(Exception e, RunConfig config, RunFolder folder)
+    {
+        var model = Path.Combine(folder.StartModel, "config.json");
+        return OutOfMemory.Failure(e.Message, config, File.Exists(model) ? ModelConfig.Load(model) : null, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes); // knows a container's limit
+    }
 }

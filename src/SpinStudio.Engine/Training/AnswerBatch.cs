@@ -44,7 +44,7 @@ public sealed class AnswerBatch
     {
         using var scope = torch.NewDisposeScope();
         var hidden = model.Forward(_packed).index_select(0, torch.tensor([.. _predictors]));
-        var tokens = torch.nn.functional.token_log_prob(model.Logits(hidden), torch.tensor([.. _targets]));
+        var tokens = model.LogProbs(hidden, torch.tensor([.. _targets]));
         return torch.zeros([_count], ScalarType.Float32).index_add(0, torch.tensor([.. _answers]), tokens).MoveToOuterDisposeScope();
     }
 }

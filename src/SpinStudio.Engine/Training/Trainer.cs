@@ -71,7 +71,11 @@ public sealed class Trainer(LlamaModel model, Objective objective, FlatOptimizer
 
         ranks.Sum(optimizer.Gradients);
         var means = ranks.Sum(metrics.Over(weight));
-        if (step == 0) objective.CheckFirstStep(config.Lora is { Rank: > 0, Dropout: > 0 } ? WithoutDropout(members, weight) : means);
+        if (step == 0)
+        {
+            if (config.Lora is { Rank: > 0, Dropout: > 0 }) means = ranks.Sum(WithoutDropout(members, weight));
+            objective.CheckFirstStep(means);
+        }
         if (step % config.CheckpointEvery == 0) ranks.RequireSame(optimizer.Masters, $"The weights before step {step} of iteration {iteration}");
         means["learning_rate"] = learningRate;
         means["grad_norm"] = optimizer.Clip(config.MaxGradNorm);
@@ -81,7 +85,7 @@ public sealed class Trainer(LlamaModel model, Objective objective, FlatOptimizer
         return means;
     }
 
-    /// <summary>What the step would have measured with nothing dropped: only then are main player and opponent the same.</summary>
+    /// <summary>What the first step measures with nothing dropped: only then are main player and opponent the same.</summary>
     private Dictionary<string, double> WithoutDropout(int[] members, double weight)
     {
         var metrics = new Metrics();

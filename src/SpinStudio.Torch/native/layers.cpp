@@ -1,27 +1,20 @@
-// RMS norm, SwiGLU, rotary positions and token log-probabilities as one pass each, with their gradients.
+// RMS norm, SwiGLU and rotary positions as one pass each, with their gradients; and the drawing of tokens.
 
-#include "registration.h"
-
-#include <torch/csrc/autograd/custom_function.h>
+#include "recording.h"
 
 #include <vector>
 
 namespace {
 
 using at::Tensor;
+using spin::accumulator_type;
+using spin::grain;
+using spin::kGrainElements;
+using spin::recorded;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kGrainElements = 1 << 14;  // below this a second thread costs more than it brings
 constexpr int64_t kBlocks = 16;              // partial sums of weight gradients: as many for any thread count
-
-int64_t grain(int64_t row_elements) { return std::max<int64_t>(1, kGrainElements / std::max<int64_t>(1, row_elements)); }
-
-at::ScalarType accumulator_type(const Tensor& tensor) { return tensor.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
-
-bool recorded(std::initializer_list<Tensor> inputs) {
-  return c10::GradMode::is_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.requires_grad(); });
-}
 
 // ---- RMS norm ---------------------------------------------------------------------------------------------------------------
 
@@ -168,56 +161,6 @@ Tensor rotary(const Tensor& input, const Tensor& cos, const Tensor& sin, const T
   return rotate(input, cos, sin, positions, 1);
 }
 
-// ---- log-probabilities of tokens ------------------------------------------------------------------------------------------------
-
-std::tuple<Tensor, Tensor> token_log_prob_forward(const Tensor& logits, const Tensor& targets) {
-  auto x = logits.contiguous(), ids = targets.contiguous();
-  TORCH_CHECK(x.dim() == 2 && ids.dim() == 1 && ids.scalar_type() == at::kLong && ids.size(0) == x.size(0),
-              "logits must be [rows, vocabulary] and targets Int64[rows], not ", logits.sizes(), " and ", targets.sizes());
-  auto rows = x.size(0), width = x.size(1);
-  auto log_probs = at::empty({rows}, x.options().dtype(accumulator_type(x))), lse = at::empty_like(log_probs);
-  auto* target = spin::data<int64_t>(ids);
-  for (int64_t i = 0; i < rows; i++) TORCH_CHECK(target[i] >= 0 && target[i] < width, "target ", target[i], " is outside the vocabulary of ", width);
-  SPIN_DISPATCH(x, "token_log_prob", {
-    auto* xs = spin::data<T>(x);
-    auto *ps = spin::data<A>(log_probs), *ls = spin::data<A>(lse);
-    at::parallel_for(0, rows, grain(width), [&](int64_t begin, int64_t end) {
-      for (auto i = begin; i < end; i++) spin::loops<T>().token_log_prob(xs + i * width, width, target[i], ps + i, ls + i);
-    });
-  });
-  return {log_probs, lse};
-}
-
-struct TokenLogProb : torch::autograd::Function<TokenLogProb> {
-  static Tensor forward(AutogradContext* context, const Tensor& logits, const Tensor& targets) {
-    at::AutoDispatchBelowADInplaceOrView below;
-    Tensor log_probs, lse;
-    std::tie(log_probs, lse) = token_log_prob_forward(logits, targets);
-    context->save_for_backward({logits, targets, lse});
-    return log_probs;
-  }
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
-    auto saved = context->get_saved_variables();
-    auto x = saved[0].contiguous(), ids = saved[1].contiguous(), lse = saved[2], dy = gradients[0].contiguous(), dx = at::empty_like(x);
-    auto rows = x.size(0), width = x.size(1);
-    SPIN_DISPATCH(x, "token_log_prob_backward", {
-      auto *xs = spin::data<T>(x), *ds = spin::data<T>(dx);
-      auto *ls = spin::data<A>(lse), *gs = spin::data<A>(dy);
-      auto* target = spin::data<int64_t>(ids);
-      at::parallel_for(0, rows, grain(width), [&](int64_t begin, int64_t end) {
-        for (auto i = begin; i < end; i++) spin::loops<T>().token_log_prob_backward(xs + i * width, width, target[i], ls[i], gs[i], ds + i * width);
-      });
-    });
-    return {dx, Tensor()};
-  }
-};
-
-Tensor token_log_prob(const Tensor& logits, const Tensor& targets) {
-  if (recorded({logits})) return TokenLogProb::apply(logits, targets);
-  at::AutoDispatchBelowADInplaceOrView below;
-  return std::get<0>(token_log_prob_forward(logits, targets));
-}
-
 // ---- products of few rows: bound by reading the weights once ---------------------------------------------------------------------
 
 Tensor few_rows_linear(const Tensor& input, const Tensor& weight) {
@@ -263,7 +206,6 @@ TORCH_LIBRARY_FRAGMENT(spinstudio, library) {
   library.def("rms_norm(Tensor input, Tensor weight, float eps) -> Tensor");
   library.def("swiglu(Tensor gate, Tensor up) -> Tensor");
   library.def("rotary(Tensor input, Tensor cos, Tensor sin, Tensor positions) -> Tensor");
-  library.def("token_log_prob(Tensor logits, Tensor targets) -> Tensor");
   library.def("few_rows_linear(Tensor input, Tensor weight) -> Tensor");
   library.def("sample(Tensor logits, Tensor temperatures, Tensor uniforms) -> Tensor");
 }
@@ -272,7 +214,6 @@ TORCH_LIBRARY_IMPL(spinstudio, AutogradCPU, library) {
   library.impl("rms_norm", rms_norm);
   library.impl("swiglu", swiglu);
   library.impl("rotary", rotary);
-  library.impl("token_log_prob", token_log_prob);
 }
 
 TORCH_LIBRARY_IMPL(spinstudio, CPU, library) {

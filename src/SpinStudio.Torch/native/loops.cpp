@@ -136,8 +136,8 @@ void token_log_prob(const T* logits, int64_t width, int64_t target, Acc<T>* log_
 
 template <class T>
 void token_log_prob_backward(const T* logits, int64_t width, int64_t target, Acc<T> lse, Acc<T> gradient, T* dlogits) {
+  auto probability = exponential(load(logits + target, Part{1}) - lse);  // before dlogits, which may be the logits, is written
   for_lanes(width, [&](int64_t i, auto part) { store(dlogits + i, exponential(load(logits + i, part) - lse) * -gradient, part); });
-  auto probability = exponential(load(logits + target, Part{1}) - lse);
   store(dlogits + target, (1 - probability) * gradient, Part{1});
 }
 

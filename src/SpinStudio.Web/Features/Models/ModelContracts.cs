@@ -40,7 +40,11 @@ public sealed record Promotion(string Name, string? Note = null);
 /// <param name="Problem">Why it cannot be used; the other parts are missing then.</param>
 public sealed record ModelDetail(
     ModelSummary Model, string? Problem, ModelShape? Shape, TokenizerFacts? Tokenizer, ModelMemory? Memory, IReadOnlyList<ModelFile> Files, IReadOnlyList<ModelReference> UsedBy, IReadOnlyList<ModelReference> PromotedAs,
-    GgufOffer? Gguf);
+    GgufOffer? Gguf)
+{
+    /// <summary>Of the LoRA adapter that the model's run left beside it; null: there is none.</summary>
+    public long? AdapterBytes { get; init; }
+}
 
 /// <summary>Whether llama.cpp's format can be written.</summary>
 /// <param name="Problem">Why not; null when it can.</param>

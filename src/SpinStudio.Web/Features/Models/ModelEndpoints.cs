@@ -49,11 +49,14 @@ internal static class ModelEndpoints
                         var kind = GgufTypes.Parse(type);
                         var (title, writer) = await service.GgufAsync(id, kind, cancellation);
                         return new GgufDownload(writer, $"{SafeName.Of(title)}-{kind.Name()}.gguf");
+                    case "peft":
+                        var (owner, adapter) = await service.AdapterAsync(id, cancellation);
+                        return new FolderZip(adapter, owner + "-adapter");
                     default:
-                        throw new StudioException(Refusal.Invalid, $"format is hf (a zip of the Hugging Face folder) or gguf (got '{format}').");
+                        throw new StudioException(Refusal.Invalid, $"format is hf (a zip of the Hugging Face folder), peft (of a run's LoRA adapter) or gguf (got '{format}').");
                 }
             })
-            .WithSummary("The model as a zip of its Hugging Face folder, or as GGUF for llama.cpp (type f32, f16, bf16 or q8_0).")
+            .WithSummary("The model as a zip of its Hugging Face folder, its LoRA adapter as a zip in PEFT's layout, or the model as GGUF for llama.cpp (type f32, f16, bf16 or q8_0).")
             .Produces(StatusCodes.Status200OK, contentType: "application/zip");
     }
 

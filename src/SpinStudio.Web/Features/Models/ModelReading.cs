@@ -34,7 +34,10 @@ public sealed class ModelReading
             return await Task.Run(() =>
             {
                 var opened = ModelFolder.Open(folder);
-                return new ModelDetail(summary, null, Shape(opened), Facts(Encoder(folder)), Memory(opened.Config), listed, usedBy, promotedAs, Gguf(folder));
+                return new ModelDetail(summary, null, Shape(opened), Facts(Encoder(folder)), Memory(opened.Config), listed, usedBy, promotedAs, Gguf(folder))
+                {
+                    AdapterBytes = PeftAdapter.Find(folder) is { } adapter ? new FileInfo(adapter.Weights).Length : null,
+                };
             }, cancellation);
         }
         catch (BadInputException refused)

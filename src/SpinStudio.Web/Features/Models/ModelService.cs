@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
 using SpinStudio.Engine.Export;
+using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
@@ -198,6 +199,13 @@ public sealed class ModelService(IDbContextFactory<StudioDb> databases, CurrentU
     {
         var (name, folder) = await FolderAsync(id, cancellation);
         return (name, await reading.GgufAsync(folder, type, name, cancellation));
+    }
+
+    /// <summary>The LoRA adapter that a run's iteration left beside its model.</summary>
+    internal async Task<(string Name, string Folder)> AdapterAsync(Guid id, CancellationToken cancellation)
+    {
+        var (name, folder) = await FolderAsync(id, cancellation);
+        return (name, PeftAdapter.Find(folder)?.Path ?? throw new StudioException(Refusal.Invalid, $"{name} has no adapter: it was not made by a run with lora.rank. Take format=hf or gguf."));
     }
 
     /// <summary>Where a model of the current user's team lies.</summary>

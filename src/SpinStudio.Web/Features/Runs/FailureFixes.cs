@@ -26,7 +26,7 @@ public static class FailureFixes
         [
             .. (cause switch
             {
-                "out_of_memory" => [HalveMicroBatch(config), HalveAnswersAtOnce(config), ShorterExamples(config), Resume("When other programs took the memory: close them first.")],
+                "out_of_memory" => [HalveMicroBatch(config), Checkpoint(config), HalveAnswersAtOnce(config), ShorterExamples(config), Resume("When other programs took the memory: close them first.")],
                 "not_finite" => [LowerLearningRate(config), Clip(config), FullPrecision(config)],
                 "invariant" => [FullPrecision(config), Again("Starts over; its reference log-probs are computed anew.")],
                 "disk" => [Resume("After freeing space: nothing that was finished is lost."), FewerExamples(config), FewerIterations(config)],
@@ -42,6 +42,9 @@ public static class FailureFixes
 
     private static FailureFix? HalveMicroBatch(RunConfig config) => config.MicroBatchSize < 2 ? null
         : Change("Halve the micro-batch", $"micro_batch_size {config.MicroBatchSize} → {config.MicroBatchSize / 2}: half the memory in training; the gradients stay the same.", ("micro_batch_size", $"{config.MicroBatchSize / 2}"));
+
+    private static FailureFix? Checkpoint(RunConfig config) => config.GradientCheckpointing ? null
+        : Change("Compute layers twice", "gradient_checkpointing → true: keeps of each layer its input alone; a third more arithmetic, the gradients stay the same.", ("gradient_checkpointing", "true"));
 
     private static FailureFix? HalveAnswersAtOnce(RunConfig config) => config.Generation.BatchSize < 2 ? null
         : Change("Write fewer answers at once", $"generation.batch_size {config.Generation.BatchSize} → {config.Generation.BatchSize / 2}: half the cache; somewhat slower.", ("generation.batch_size", $"{config.Generation.BatchSize / 2}"));

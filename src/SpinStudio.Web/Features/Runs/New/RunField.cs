@@ -9,6 +9,9 @@ public enum FieldKind
     Reals,
     Choice,
     Flag,
+
+    /// <summary>One or more names, separated by commas.</summary>
+    Words,
 }
 
 /// <summary>One setting of a run as the form shows it.</summary>
@@ -58,6 +61,12 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
         new("weight_decay", FieldKind.Real, "Training", false, "Weight decay", "Pull of the weights towards 0."),
         new("max_grad_norm", FieldKind.Real, "Training", false, "Gradient clipping", "Largest gradient norm; 0 switches clipping off."),
 
+        new("lora.rank", FieldKind.Whole, "Adapters", true, "LoRA rank", "Train low-rank adapters of this rank and leave the weights as they are: a fraction of the memory; 0 trains all weights."),
+        new("lora.alpha", FieldKind.Real, "Adapters", false, "LoRA alpha", "What adapters add is multiplied by alpha / rank."),
+        new("lora.dropout", FieldKind.Real, "Adapters", false, "LoRA dropout", "Share of an adapter's inputs that is dropped in training."),
+        new("lora.targets", FieldKind.Words, "Adapters", false, "LoRA targets", "Projections of each layer that get adapters."),
+        new("lora.rslora", FieldKind.Flag, "Adapters", false, "Rank-stabilised LoRA", "Multiply by alpha / √rank, so that a high rank learns as fast as a low one."),
+
         new("max_examples", FieldKind.Whole, "Data", true, "Examples", "Use only this many examples of the dataset; 0 uses all."),
         new("held_out_fraction", FieldKind.Real, "Data", false, "Held-out share", "Share set aside for evaluation when the dataset brings no held-out examples."),
         new("max_length", FieldKind.Whole, "Data", false, "Longest example", "Tokens of prompt and answer together; longer pairs are left out."),
@@ -73,6 +82,7 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
         new("evaluation.samples_per_prompt", FieldKind.Whole, "Evaluation", false, "Answers per prompt", "More answers give narrower intervals."),
 
         new("dtype", FieldKind.Choice, "Machine", false, "Precision", "bf16 computes faster and keeps full-precision weights beside.", ("bf16", "bf16, fp32 weights"), ("fp32", "fp32")),
+        new("gradient_checkpointing", FieldKind.Flag, "Machine", false, "Gradient checkpointing", "Keep of each layer its input alone and compute it again on the way back: less memory, about a third more arithmetic, the same gradients."),
         new("threads", FieldKind.Whole, "Machine", false, "Threads", "Processor threads; 0 takes all cores."),
         new("ranks", FieldKind.Whole, "Machine", false, "Ranks", "Processes on the studio's machine that train together, each on a share of every batch and of the threads; the paper's runs used 8 devices."),
         new("checkpoint_every", FieldKind.Whole, "Machine", false, "Checkpoint every", "Optimizer steps between checkpoints; a crash loses at most these."),

@@ -104,6 +104,7 @@ public sealed class RunForm
 
     private static string TextOf(JsonObject settings, RunField field) => Get(settings, field.Key) switch
     {
+        JsonArray list when field.Kind == FieldKind.Words => string.Join(", ", list.Select(item => item!.GetValue<string>())),
         JsonArray list => Format.Numbers(list.Select(item => Real(item!.ToJsonString())!.Value)),
         { } number when number.GetValueKind() == JsonValueKind.Number => Format.Number(Real(number.ToJsonString())!.Value),
         { } flag when flag.GetValueKind() is JsonValueKind.True or JsonValueKind.False => flag.GetValue<bool>() ? "true" : "false",
@@ -119,6 +120,7 @@ public sealed class RunForm
             ? new JsonArray([.. list.Select(value => JsonValue.Create(value!.Value))])
             : null,
         FieldKind.Flag => JsonValue.Create(text == "true"),
+        FieldKind.Words => new JsonArray([.. text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries).Select(word => JsonValue.Create(word))]),
         _ => JsonValue.Create(text),
     };
 
