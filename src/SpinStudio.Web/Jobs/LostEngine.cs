@@ -19,7 +19,7 @@ internal static class LostEngine
     /// <param name="resumes">Automatic resumes that were tried.</param>
     public static FailedEvent Describe(int? exitCode, int resumes) => exitCode == SignalBase + SigKill
         ? new FailedEvent("out_of_memory", $"The engine was killed ({How(exitCode)}), most likely because memory ran out; {resumes} resumes did not help.",
-            ["Halve micro_batch_size: the gradient stays the same, memory falls.", "Lower generation.batch_size.", "Lower max_length.", "Choose a smaller model.", "Close other programs on this machine."])
+            ["Halve micro_batch_size: the gradient stays the same, memory falls.", "Lower generation.batch_size.", "Set gradient_checkpointing: a third more arithmetic, much less memory in training.", "Set lora.rank to train adapters.", "Lower max_length.", "Choose a smaller model.", "Close other programs on this machine."])
         : new FailedEvent("engine_lost", $"The engine went away without saying why ({How(exitCode)}); {resumes} resumes did not help.",
             ["Read the last lines of the log below.", "Resume: the run continues from its last checkpoint.", "Run './studio cli doctor' on this machine."]);
 

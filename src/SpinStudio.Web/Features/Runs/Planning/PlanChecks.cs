@@ -123,7 +123,7 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
         if (MemoryBytes > MemoryTotalBytes)
         {
             yield return new(Severity.Error, "micro_batch_size",
-                $"The run needs about {Format.Bytes(MemoryBytes)} of memory, this machine has {Format.Bytes(MemoryTotalBytes)}; lower micro_batch_size, generation.batch_size or max_length, or choose a smaller model.");
+                $"The run needs about {Format.Bytes(MemoryBytes)} of memory, this machine has {Format.Bytes(MemoryTotalBytes)}; lower micro_batch_size, generation.batch_size or max_length, switch gradient_checkpointing on, train adapters (lora.rank), or choose a smaller model.");
         }
         else if (MemoryBytes > FreeMemoryBytes * 0.9)
         {
