@@ -155,11 +155,11 @@ public sealed class PlanTests : IAsyncLifetime
     public void Memory_grows_with_what_is_held_at_once()
     {
         var shape = SpinStudio.Engine.Models.ModelConfig.Load(Path.Combine(StudioPaths.FindContent(), "samples", "model", "config.json"));
-        long Need(RunConfig config) => RunMemory.Of(config, 755_000, shape, 100).Bytes;
+        long Need(RunConfig config) => RunMemory.Of(config, shape.ParameterCount, shape, 100).Bytes;
         var before = Need(Config);
         Assert.True(Need(Config with { MicroBatchSize = 64 }) > before);
         Assert.True(Need(Config with { Generation = Config.Generation with { BatchSize = 4096 } }) > before);
-        Assert.Equal(4 * 755_000, Need(Config with { Optimizer = OptimizerKind.AdamW }) - before);
+        Assert.Equal(4 * shape.ParameterCount, Need(Config with { Optimizer = OptimizerKind.AdamW }) - before);
     }
 
     private static PlanChecks Checks()
