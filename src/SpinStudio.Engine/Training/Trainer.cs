@@ -90,7 +90,7 @@ public sealed class Trainer(LlamaModel model, Objective objective, FlatOptimizer
     {
         var metrics = new Metrics();
         using var noGrad = torch.no_grad();
-        foreach (var microBatch in members)
+        foreach (var microBatch in ranks.Mine(members))
         {
             using var scope = torch.NewDisposeScope();
             metrics.Add("loss", objective.Loss(model, microBatch, metrics));
