@@ -161,6 +161,6 @@ public static class EngineRun
     private static FailedEvent NoMemory(Exception e, RunConfig config, RunFolder folder)
     {
         var model = Path.Combine(folder.StartModel, "config.json");
-        return OutOfMemory.Failure(e.Message, config, File.Exists(model) ? ModelConfig.Load(model) : null, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes); // knows a container's limit
+        return OutOfMemory.Failure(e.Message, config, File.Exists(model) ? ModelConfig.Load(model) : null, ProcessMemory.Limit());
     }
 }

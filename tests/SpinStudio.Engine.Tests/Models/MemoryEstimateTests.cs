@@ -1,3 +1,4 @@
+using System.Globalization;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.SelfPlay;
@@ -62,6 +63,13 @@ public sealed class MemoryEstimateTests
     [Fact]
     public void A_run_that_should_have_fitted_is_made_smaller_all_the_same() =>
         Assert.All(FittingSettings.For(Small, Run, 4000 * GB), change => Assert.True(change.Bytes <= 0.75 * MemoryEstimate.Peak(Small, Run)));
+
+    [Fact]
+    public void The_limit_is_that_of_the_machine_or_less()
+    {
+        var total = File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemTotal:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        Assert.InRange(ProcessMemory.Limit(), GB / 10, long.Parse(total, CultureInfo.InvariantCulture) * 1024);
+    }
 
     [Fact]
     public void The_message_gives_the_figures_and_two_settings()
