@@ -57,8 +57,18 @@ public sealed class LayoutRunTests : IDisposable
         }
         var run = new RunConfig
         {
-            Model = _folder.In("model"), Dataset = _folder.In("train.jsonl"), Iterations = 1, Dtype = Precision.Fp32, LearningRate = [1e-3], Epochs = 1, ScheduleEpochs = 1, BatchSize = 4, MicroBatchSize = 4,
-            MaxLength = 384, MaxPromptLength = 256, Generation = new GenerationConfig { MaxNewTokens = 6, BatchSize = 12 },
+            Model = _folder.In("model"),
+            Dataset = _folder.In("train.jsonl"),
+            Iterations = 1,
+            Dtype = Precision.Fp32,
+            LearningRate = [1e-3],
+            Epochs = 1,
+            ScheduleEpochs = 1,
+            BatchSize = 4,
+            MicroBatchSize = 4,
+            MaxLength = 384,
+            MaxPromptLength = 256,
+            Generation = new GenerationConfig { MaxNewTokens = 6, BatchSize = 12 },
         };
         var events = new List<JournalEvent>();
         Assert.Equal(RunOutcome.Finished, EngineRun.Play(run, new RunFolder(_folder.In("run")), resume: false, events.Add));

@@ -27,7 +27,16 @@ public sealed class GgufFamilyTests(TokenizerFiles files, LlamaCpp llamaCpp) : I
 
     private static ModelConfig Base { get; } = new()
     {
-        VocabSize = 1, HiddenSize = 64, IntermediateSize = 96, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 16, RmsNormEps = 1e-5, MaxPositions = 512, EosTokenIds = [2],
+        VocabSize = 1,
+        HiddenSize = 64,
+        IntermediateSize = 96,
+        Layers = 2,
+        Heads = 4,
+        KeyValueHeads = 2,
+        HeadDim = 16,
+        RmsNormEps = 1e-5,
+        MaxPositions = 512,
+        EosTokenIds = [2],
     };
 
     private static Dictionary<string, string> Settings { get; } = new()
@@ -97,7 +106,10 @@ public sealed class GgufFamilyTests(TokenizerFiles files, LlamaCpp llamaCpp) : I
     {
         var config = Base with
         {
-            Architecture = architecture, QueryKeyNorm = architecture == ModelConfig.Qwen3, QueryKeyValueBias = what != "mlp_bias" && scaling is null || architecture == ModelConfig.Qwen2, MlpBias = what == "mlp_bias",
+            Architecture = architecture,
+            QueryKeyNorm = architecture == ModelConfig.Qwen3,
+            QueryKeyValueBias = what != "mlp_bias" && scaling is null || architecture == ModelConfig.Qwen2,
+            MlpBias = what == "mlp_bias",
             RopeScaling = scaling switch { "llama3" => new RopeScaling.Llama3(8, 1, 4, 32), "yarn" => new RopeScaling.Yarn(4, 64, 1.3, IsTruncated: false), _ => null },
         };
         Assert.Contains($"{architecture} with {what}", Assert.Throws<BadInputException>(() => new GgufArchitecture(config)).Message, StringComparison.Ordinal);
