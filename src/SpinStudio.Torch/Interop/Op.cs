@@ -145,7 +145,11 @@ internal sealed unsafe class Op(string schemaName)
         name = schemaName.Contains("::", StringComparison.Ordinal) ? schemaName : "aten::" + schemaName;
         var dot = name.IndexOf('.', StringComparison.Ordinal);
         var (baseName, overload) = dot < 0 ? (name, "") : (name[..dot], name[(dot + 1)..]);
-        return Interop.spin_operator(baseName, overload, out _native);
+        // An out argument is cleared first: written straight to the field, it would take the operator from under a thread that found it a moment ago.
+        var status = Interop.spin_operator(baseName, overload, out var native);
+        if (status == 0)
+            _native = native;
+        return status;
     }
 
     private TorchException Failure(ReadOnlySpan<Arg> args)
