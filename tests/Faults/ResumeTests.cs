@@ -8,21 +8,21 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
 {
     private const int Kills = 8;
 
-    public static TheoryData<string, RunKind, Precision, OptimizerKind, int> Runs => new()
+    private static readonly Dictionary<string, Func<RunConfig, RunConfig>> Kinds = new()
     {
-        { "spin-bf16", RunKind.Spin, Precision.Bf16, OptimizerKind.AdamW, 0 },
-        { "spin-fp32", RunKind.Spin, Precision.Fp32, OptimizerKind.RmsProp, 0 },
-        { "spin-adapters-bf16", RunKind.Spin, Precision.Bf16, OptimizerKind.AdamW, 4 },
-        { "sft-bf16", RunKind.Sft, Precision.Bf16, OptimizerKind.RmsProp, 0 },
+        ["spin-bf16"] = c => c with { Optimizer = OptimizerKind.AdamW },
+        ["spin-fp32"] = c => c with { Dtype = Precision.Fp32, Optimizer = OptimizerKind.RmsProp, Loss = SpinLossType.Exponential, LengthNormalised = true, SftWeight = 0.5 },
+        ["spin-adapters-bf16"] = c => c with { Optimizer = OptimizerKind.AdamW, Lora = new LoraConfig { Rank = 4, Dropout = 0.1 }, GradientCheckpointing = true },
+        ["sft-bf16"] = c => c with { Kind = RunKind.Sft, Optimizer = OptimizerKind.RmsProp },
+        ["dpo-bf16"] = c => c with { Kind = RunKind.Dpo, LabelSmoothing = 0.1, Epochs = 4, ScheduleEpochs = 4 },
     };
 
+    public static TheoryData<string> Runs => [.. Kinds.Keys];
+
     [Theory, MemberData(nameof(Runs))]
-    public void Killed_at_random_moments_and_resumed_it_ends_with_the_same_bytes(string name, RunKind kind, Precision dtype, OptimizerKind optimizer, int rank)
+    public void Killed_at_random_moments_and_resumed_it_ends_with_the_same_bytes(string name)
     {
-        var config = tiny.Config(name, c => c with
-        {
-            Kind = kind, Dtype = dtype, Optimizer = optimizer, Lora = new LoraConfig { Rank = rank, Dropout = 0.1 }, GradientCheckpointing = rank > 0,
-        });
+        var config = tiny.Config(name, Kinds[name]);
         var (whole, pieces) = (Out(name + "-whole"), Out(name + "-pieces"));
         var (exit, errors) = EngineProcess.Run("train", config, "--out", whole);
         Assert.True(exit == 0, errors);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Samples;
@@ -30,8 +31,8 @@ public sealed class TinyRun : IDisposable
         LlamaModelFiles.Save(model, Model, fresh);
         Directory.Delete(Model, recursive: true);
         Directory.Move(fresh, Model);
-        SampleDataset.WriteLines(Path.Combine(Root, "train.jsonl"), examples);
-        SampleDataset.WriteLines(Path.Combine(Root, "held-out.jsonl"), SampleDataset.HeldOut(12));
+        SampleDataset.WriteLines(Path.Combine(Root, "train.jsonl"), WithRejected(examples));
+        SampleDataset.WriteLines(Path.Combine(Root, "held-out.jsonl"), WithRejected(SampleDataset.HeldOut(12)));
     }
 
     public string Root { get; } = Directory.CreateTempSubdirectory("spin-faults-").FullName;
@@ -51,6 +52,9 @@ public sealed class TinyRun : IDisposable
         File.WriteAllText(path, JsonSerializer.Serialize(config, RunJson.Pretty));
         return path;
     }
+
+    /// <summary>The next example's answer is a bad one to this prompt.</summary>
+    private static IEnumerable<Example> WithRejected(IReadOnlyList<Example> examples) => examples.Select((example, i) => example with { Rejected = examples[(i + 1) % examples.Count].Response });
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 }

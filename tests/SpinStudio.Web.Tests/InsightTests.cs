@@ -149,49 +149,6 @@ public sealed class InsightTests
     [InlineData("a b c", "a b d", 6.0 / 10)] // a, b and "a b" of five each
     public void Likeness_is_the_share_of_common_words_and_word_pairs(string a, string b, double expected) => Assert.Equal(expected, Likeness.Between(a, b), 12);
 
-    [Theory]
-    [InlineData(0, 0, 1.0)]
-    [InlineData(10, 0, 0.001953125)] // 2 · 2^-10
-    [InlineData(8, 2, 0.109375)] // 2 · (1 + 10 + 45) / 1024
-    [InlineData(5, 5, 1.0)]
-    public void The_paired_test_is_the_sum_of_binomial_terms(int gained, int lost, double p)
-    {
-        var test = PairedTest.Of([.. Enumerable.Repeat((false, true), gained), .. Enumerable.Repeat((true, false), lost), .. Enumerable.Repeat((true, true), 30)]);
-        Assert.Equal(p, test.P, 12);
-        Assert.Equal((gained, lost, gained + lost + 30), (test.Gained, test.Lost, test.Count));
-    }
-
-    [Fact]
-    public void A_loss_that_fell_without_held_out_accuracy_means_stop()
-    {
-        var advice = StopAdvice.Of([new EndedIteration(2, new Estimate(0.4, 0.38, 0.42, 20), Math.Log(2), new Estimate(0.52, 0.45, 0.59, 200), null)]);
-        Assert.Equal((AdviceKind.Stop, 1), (advice.Kind, advice.Keep));
-        Assert.Contains(advice.Evidence, fact => fact.Contains("n = 200", StringComparison.Ordinal) && fact.Contains("45.0–59.0 %", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void Few_held_out_examples_advise_nothing() =>
-        Assert.Equal(AdviceKind.Wait, StopAdvice.Of([new EndedIteration(1, new Estimate(0.4, 0.38, 0.42, 20), Math.Log(2), new Estimate(0.62, 0.3, 0.86, 8), null)]).Kind);
-
-    [Fact]
-    public void Guessing_with_a_loss_that_did_not_move_is_too_little_training()
-    {
-        var advice = StopAdvice.Of([new EndedIteration(0, new Estimate(0.692, 0.690, 0.694, 20), Math.Log(2), new Estimate(0.52, 0.45, 0.59, 200), null)]);
-        Assert.Equal(AdviceKind.GoOn, advice.Kind);
-        Assert.Contains("too little training", advice.Sentence, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData(20, 4, AdviceKind.GoOn, 1)]
-    [InlineData(4, 20, AdviceKind.Stop, 0)]
-    [InlineData(9, 8, AdviceKind.Stop, 0)]
-    public void The_paired_test_decides_which_iteration_to_keep(int gained, int lost, AdviceKind kind, int keep)
-    {
-        var test = PairedTest.Of([.. Enumerable.Repeat((false, true), gained), .. Enumerable.Repeat((true, false), lost), .. Enumerable.Repeat((true, true), 60)]);
-        var advice = StopAdvice.Of([new EndedIteration(1, new Estimate(0.4, 0.38, 0.42, 20), Math.Log(2), new Estimate(0.9, 0.85, 0.94, 200), test)]);
-        Assert.Equal((kind, keep), (advice.Kind, advice.Keep!.Value));
-    }
-
     [Fact]
     public void The_graph_follows_the_window_and_marks_a_foreign_opponent()
     {

@@ -119,6 +119,27 @@ public sealed class PlanTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Preference_tuning_asks_for_rejected_answers_and_counts_one_iteration_of_pairs()
+    {
+        dataset = await DatasetAsync(Enumerable.Range(0, 100).Select(i => new Example($"Prompt {i}", $"Answer {i}", Rejected: i < 97 ? "No" : null)), [new Example("held out", "x", Rejected: "y")]);
+        Assert.Contains("3 have none", Finding(await PlanAsync(new { name = "x", model = "", dataset = "", kind = "dpo" }), "error", "kind"), StringComparison.Ordinal);
+
+        dataset = await DatasetAsync(Enumerable.Range(0, 100).Select(i => new Example($"Prompt {i}", $"Answer {i}", Rejected: "No")), [new Example("held out", "x", Rejected: "y")]);
+        var plan = await PlanAsync(new { name = "x", model = "", dataset = "", kind = "dpo", iterations = 3, epochs = 1, batch_size = 10, micro_batch_size = 10 });
+        Assert.DoesNotContain(plan.GetProperty("findings").EnumerateArray(), finding => finding.GetProperty("severity").GetString() == "error");
+        Assert.Equal([10], plan.GetProperty("steps_per_iteration").EnumerateArray().Select(steps => steps.GetInt32()));
+        Assert.Equal(["evaluate", "score", "train", "save"], plan.GetProperty("time").GetProperty("phases").EnumerateArray().Select(phase => phase.GetProperty("phase").GetString()));
+    }
+
+    [Fact]
+    public async Task A_built_in_template_is_the_text_that_the_plan_shows()
+    {
+        var example = (await PlanAsync(new { name = "x", model = "", dataset = "", chat_template = "instruction" })).GetProperty("example");
+        Assert.StartsWith("### Instruction: Prompt 0", example.GetProperty("prompt").GetString(), StringComparison.Ordinal);
+        Assert.Contains("lacks", Finding(await PlanAsync(new { name = "x", model = "", dataset = "", chat_template = "chatml" }), "error", "model"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_busy_device_and_a_paused_queue_are_told()
     {
         var holder = await admin.StartAsync(host, "endless");
@@ -167,7 +188,7 @@ public sealed class PlanTests : IAsyncLifetime
         var version = new DatasetVersion { Sha256 = "", Rows = 20, File = "x", Source = "x" };
         return new PlanChecks(Config, new Model { Name = "m", Folder = "x", Sha256 = "", Architecture = "x", Parameters = 1000 }, RunWork.Of(Config, version, null))
         {
-            Fit = new TemplateFit(null, null, null, null), Repeats = null, DiskBytes = 1, FreeDiskBytes = 100, MemoryBytes = 1, FreeMemoryBytes = 100, MemoryTotalBytes = 100,
+            Fit = new TemplateFit(null, null, null, null), Repeats = null, WithoutRejected = 0, DiskBytes = 1, FreeDiskBytes = 100, MemoryBytes = 1, FreeMemoryBytes = 100, MemoryTotalBytes = 100,
             Device = new DeviceState(false, null, 0, null, null),
         };
     }

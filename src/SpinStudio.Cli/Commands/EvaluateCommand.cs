@@ -41,7 +41,7 @@ internal static class EvaluateCommand
                 new Generator(model.Weights, config.Generation, model.StopIds), examples, samples, (-1, RunPhase.Evaluate), Path.Combine(folder.FullName, "answers.jsonl"), (done, tokens) => tell(done, tokens), _ => { }, CancellationToken.None));
             List<TokenSequence> human = [.. examples.Select(example => model.Encoder.Encode(example)).Select(encoded => new TokenSequence(encoded.Prompt, encoded.Answer))];
             var logProbs = WorkProgress.Follow("score", "answers", human.Count, tell => HeldOutEvaluation.LogProbs(model.Weights, human, done => tell(done, 0)));
-            var report = HeldOutEvaluation.Report(-1, answers, human, logProbs, margins: null);
+            var report = HeldOutEvaluation.Report(-1, answers, human, logProbs, before: null, margins: null);
             Console.Out.WriteLine(json ? JsonSerializer.Serialize(report, RunJson.Pretty) : Text(report));
             return ExitCode.Done;
         }

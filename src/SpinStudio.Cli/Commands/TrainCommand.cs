@@ -2,7 +2,6 @@ using System.CommandLine;
 using SpinStudio.Cli.Output;
 using SpinStudio.Engine;
 using SpinStudio.Engine.DataParallel;
-using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.SelfPlay;
@@ -113,7 +112,7 @@ internal static class TrainCommand
         ModelFolder.Open(config.Model);
         foreach (var dataset in new[] { config.Dataset, config.HeldOut }.OfType<string>())
         {
-            foreach (var _ in DatasetReader.Read(dataset))
+            foreach (var _ in RunPreparation.Rows(dataset, config.Kind))
             {
                 // Every row is looked at; none is kept.
             }

@@ -12,6 +12,7 @@ internal static class EventText
         EvaluationEvent { Report: var r } => $"{Model(r.Iteration)}: exact {Figures.Share(r.Exact)}, {Figures.Mean(r.Nll)} nats a token"
             + (r.RewardAccuracy is null ? "" : $", reward accuracy {Figures.Share(r.RewardAccuracy)}"),
         IterationEvent e => $"Iteration {e.Iteration} finished in {Figures.Duration(e.Seconds)}: {Figures.Count(e.Pairs)} pairs{Dropped(e)}; model in {e.Model}",
+        AdviceEvent e => $"After iteration {e.Iteration}: {e.Sentence}{(e.Ends ? " The run ends here, as early_stop asked." : "")}",
         LogEvent { Level: "info" } e => e.Message,
         LogEvent e => $"{e.Level}: {e.Message}",
         StoppedEvent e => $"Stopped with a checkpoint ({e.Reason}); the same command with --resume goes on.",

@@ -19,7 +19,8 @@ public static class DatasetLimits
 
     /// <summary>What is wrong with an example, or null.</summary>
     public static string? ProblemOf(Example example) =>
-        ProblemOf(example.Prompt, "prompt", required: true) ?? ProblemOf(example.Response, "response", required: true) ?? ProblemOf(example.System, "system message", required: false);
+        ProblemOf(example.Prompt, "prompt", required: true) ?? ProblemOf(example.Response, "response", required: true) ?? ProblemOf(example.System, "system message", required: false)
+        ?? ProblemOf(example.Rejected, "rejected answer", required: false);
 
     private static string? ProblemOf(string? text, string name, bool required)
     {

@@ -22,7 +22,10 @@ public sealed record EvaluationReport
     /// <summary>Negative log-likelihood of the human answer, in nats a token.</summary>
     public required Estimate Nll { get; init; }
 
-    /// <summary>Share of held-out pairs (human answer, answer of this iteration's opponent) whose implicit reward prefers the human one; null for the starting model and for SFT.</summary>
+    /// <summary>Change of that against the model before, paired by example; below 0 is better. Null for the starting model.</summary>
+    public Estimate? NllChange { get; init; }
+
+    /// <summary>Share of held-out pairs (human answer, answer of this iteration's opponent; for DPO: chosen, rejected) whose implicit reward prefers the first; null for the starting model and for SFT.</summary>
     public Estimate? RewardAccuracy { get; init; }
 
     /// <summary>Mean implicit reward margin on the same pairs, in units of β × nats.</summary>

@@ -44,9 +44,10 @@ public static class HeldOutEvaluation
 
     /// <param name="answers">The model's sampled answers to the held-out prompts.</param>
     /// <param name="human">The human answers, as sequences, and their log-probs under the model.</param>
+    /// <param name="before">The human answers' log-probs under the model before; null for the starting model.</param>
     /// <param name="margins">Implicit reward margins of held-out pairs (human answer, this iteration's opponent's answer), if there was an opponent.</param>
     public static EvaluationReport Report(
-        int iteration, IReadOnlyList<Pair> answers, IReadOnlyList<TokenSequence> human, float[] humanLogProbs, IReadOnlyList<double>? margins)
+        int iteration, IReadOnlyList<Pair> answers, IReadOnlyList<TokenSequence> human, float[] humanLogProbs, float[]? before, IReadOnlyList<double>? margins)
     {
         var byKind = answers.Where(a => a.Exact is not null).ToLookup(a => a.CheckKind ?? "");
         return new EvaluationReport
@@ -56,6 +57,7 @@ public static class HeldOutEvaluation
             Exact = byKind.Count == 0 ? null : Passed(byKind.SelectMany(kind => kind)),
             ExactByKind = byKind.OrderBy(kind => kind.Key, StringComparer.Ordinal).ToDictionary(kind => kind.Key, Passed),
             Nll = Intervals.Mean([.. human.Select((sequence, i) => -humanLogProbs[i] / (double)sequence.Answer.Length)]),
+            NllChange = before is null ? null : Intervals.Mean([.. human.Select((sequence, i) => ((double)before[i] - humanLogProbs[i]) / sequence.Answer.Length)]),
             RewardAccuracy = margins is null ? null : Intervals.Rate(margins.Count(m => m > 0), margins.Count),
             RewardMargin = margins is null ? null : Intervals.Mean([.. margins]),
             MeanLength = answers.Count == 0 ? 0 : answers.Average(a => a.GeneratedIds.Count),

@@ -87,6 +87,7 @@ public sealed class Journal : IDisposable
         SampleEvent e => ("sample", e.Iteration, 0, e.Split + e.PromptId),
         EvaluationEvent e => ("evaluation", e.Report.Iteration, 0, ""),
         IterationEvent e => ("iteration", e.Iteration, 0, ""),
+        AdviceEvent e => ("advice", e.Iteration, 0, ""),
         PhaseEvent e => ("phase", e.Iteration, (int)e.Phase, e.State.ToString()),
         _ => null,
     };

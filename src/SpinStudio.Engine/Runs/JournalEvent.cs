@@ -16,6 +16,7 @@ namespace SpinStudio.Engine.Runs;
 [JsonDerivedType(typeof(EvaluationEvent), "evaluation")]
 [JsonDerivedType(typeof(CheckpointEvent), "checkpoint")]
 [JsonDerivedType(typeof(IterationEvent), "iteration")]
+[JsonDerivedType(typeof(AdviceEvent), "advice")]
 [JsonDerivedType(typeof(LogEvent), "log")]
 [JsonDerivedType(typeof(StoppedEvent), "stopped")]
 [JsonDerivedType(typeof(FailedEvent), "failed")]
@@ -72,6 +73,14 @@ public sealed record CheckpointEvent(int Iteration, int Step, string Path, long 
 /// <param name="Dropped">Pairs not trained on, by reason (identical, empty, too_long).</param>
 public sealed record IterationEvent(int Iteration, string Model, string Sha256, int Pairs, IReadOnlyDictionary<string, int> Dropped, double Seconds) : JournalEvent;
 
+/// <summary>Whether another iteration is worth its time, judged by held-out evidence when an iteration has ended.</summary>
+/// <param name="Advice">wait, go_on or stop.</param>
+/// <param name="Keep">The iteration whose model to keep, −1 the starting model; null while nothing can be said.</param>
+/// <param name="Sentence">The judgement, for people.</param>
+/// <param name="Evidence">Figures behind it.</param>
+/// <param name="Ends">The run was asked to follow such advice, and ends here.</param>
+public sealed record AdviceEvent(int Iteration, AdviceKind Advice, int? Keep, string Sentence, IReadOnlyList<string> Evidence, bool Ends) : JournalEvent;
+
 /// <summary>A line for people. Level: info, warning, error.</summary>
 public sealed record LogEvent(string Level, string Message) : JournalEvent;
 
@@ -84,8 +93,8 @@ public sealed record StoppedEvent(string Reason) : JournalEvent;
 /// <param name="Fixes">What to try, most promising first.</param>
 public sealed record FailedEvent(string Cause, string Message, IReadOnlyList<string> Fixes) : JournalEvent;
 
-/// <summary>All iterations are done.</summary>
-/// <param name="Model">Path of the last model folder, relative to the run folder.</param>
+/// <summary>All iterations are done, or the run ended itself by <see cref="AdviceEvent.Ends"/>.</summary>
+/// <param name="Model">Path of the model folder to keep, relative to the run folder: the last one's, or the one that the advice named.</param>
 public sealed record FinishedEvent(string Model, double Seconds) : JournalEvent;
 
 [JsonConverter(typeof(JsonStringEnumConverter<RunPhase>))]

@@ -14,13 +14,13 @@ public sealed record RunConfig
     /// <summary>A name for people. Never used as a path.</summary>
     public string Name { get; init; } = "Untitled run";
 
-    /// <summary><c>spin</c>: self-play. <c>sft</c>: supervised fine-tuning on the same data, one iteration.</summary>
+    /// <summary><c>spin</c>: self-play. <c>sft</c>: supervised fine-tuning on the same data, one iteration. <c>dpo</c>: one iteration on the dataset's own rejected answers.</summary>
     public RunKind Kind { get; init; } = RunKind.Spin;
 
     /// <summary>Folder of the starting model (Hugging Face layout), relative to the file that holds this config.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The SFT dataset: canonical JSON Lines, relative to the file that holds this config.</summary>
+    /// <summary>The dataset: canonical JSON Lines, relative to the file that holds this config.</summary>
     public required string Dataset { get; init; }
 
     /// <summary>Held-out examples in the same form. Empty: <see cref="HeldOutFraction"/> of the dataset is set aside.</summary>
@@ -35,7 +35,7 @@ public sealed record RunConfig
     /// <summary>Use only the first N examples of the dataset after a seeded shuffle; 0 = all.</summary>
     public int MaxExamples { get; init; }
 
-    /// <summary>SPIN iterations T. Ignored for <c>sft</c>.</summary>
+    /// <summary>SPIN iterations T. The other kinds have one.</summary>
     public int Iterations { get; init; } = 3;
 
     public int Seed { get; init; } = 42;
@@ -114,8 +114,14 @@ public sealed record RunConfig
 
     public EvaluationConfig Evaluation { get; init; } = new();
 
+    /// <summary>What happens when an iteration's held-out evidence speaks against another one: nothing, advice in the journal, or the end of the run.</summary>
+    public EarlyStopMode EarlyStop { get; init; } = EarlyStopMode.Advise;
+
     /// <summary>Optimizer steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 50;
+
+    /// <summary>Iterations that the run will play.</summary>
+    public int PlannedIterations() => Kind == RunKind.Spin ? Iterations : 1;
 
     /// <summary>The value of a per-iteration list at an iteration: the last one repeats.</summary>
     public static double At(IReadOnlyList<double> perIteration, int iteration) => perIteration[Math.Min(iteration, perIteration.Count - 1)];
@@ -163,6 +169,7 @@ public enum RunKind
 {
     [JsonStringEnumMemberName("spin")] Spin,
     [JsonStringEnumMemberName("sft")] Sft,
+    [JsonStringEnumMemberName("dpo")] Dpo,
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<Precision>))]
@@ -170,6 +177,14 @@ public enum Precision
 {
     [JsonStringEnumMemberName("fp32")] Fp32,
     [JsonStringEnumMemberName("bf16")] Bf16,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<EarlyStopMode>))]
+public enum EarlyStopMode
+{
+    [JsonStringEnumMemberName("off")] Off,
+    [JsonStringEnumMemberName("advise")] Advise,
+    [JsonStringEnumMemberName("gate")] Gate,
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<OptimizerKind>))]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SpinStudio.Engine.Evaluation;
 using SpinStudio.Engine.Tokenization;
 
 namespace SpinStudio.Engine.Runs;
@@ -76,6 +77,8 @@ internal static class RunConfigRules
         check.That("generation.endpoint_key_env", generation.EndpointKeyEnv is null || endpoint is null || endpoint.Scheme == "https" || endpoint.IsLoopback,
             "goes over https or to this machine only; use an https endpoint", Quote(generation.Endpoint));
 
+        check.That("early_stop", config.EarlyStop != EarlyStopMode.Gate || config.Evaluation.Examples >= StopAdvice.Fewest,
+            $"needs evaluation.examples of at least {StopAdvice.Fewest} to decide by (now {config.Evaluation.Examples}); raise it, or use \"advise\"", "\"gate\"");
         check.Whole("evaluation.examples", config.Evaluation.Examples, 0, int.MaxValue, "100 … 1000; 0 = no evaluation");
         check.Whole("evaluation.samples_per_prompt", config.Evaluation.SamplesPerPrompt, 1, 1000, "1 … 8");
         return check.Problems;

@@ -50,13 +50,22 @@ public static class RunPreparation
         return provenance;
     }
 
+    /// <summary>The rows of a dataset as a kind of run needs them, read as they are asked for.</summary>
+    /// <exception cref="BadInputException">A row is not an example, or has no rejected answer where the run learns from preferences.</exception>
+    public static IEnumerable<Example> Rows(string path, RunKind kind) => kind != RunKind.Dpo
+        ? DatasetReader.Read(path)
+        : DatasetReader.Read(path).Select((example, i) => !string.IsNullOrWhiteSpace(example.Rejected)
+            ? example
+            : throw new BadInputException(
+                $"{path}, row {i + 1} (prompt {example.PromptId}) has no rejected answer; kind dpo needs one in every row, such as {{\"prompt\": \"…\", \"response\": \"…\", \"rejected\": \"…\"}}. Import a file with chosen and rejected, or use kind spin"));
+
     /// <summary>Training and held-out examples, after the config's limits.</summary>
     private static (List<Example> Train, List<Example> HeldOut) Split(RunConfig config)
     {
-        var train = DatasetReader.Read(config.Dataset).ToList();
+        var train = Rows(config.Dataset, config.Kind).ToList();
         List<Example> heldOut;
         if (config.HeldOut is { } path)
-            heldOut = [.. DatasetReader.Read(path)];
+            heldOut = [.. Rows(path, config.Kind)];
         else
             (train, heldOut) = HeldOutSplit.Of(train, config.HeldOutFraction);
 

@@ -50,9 +50,8 @@ public static class EngineRun
         };
         try
         {
-            Work(config, folder, journal, ranks, stop);
-            var last = config.Kind == RunKind.Spin ? config.Iterations - 1 : 0;
-            journal.Write(new FinishedEvent(Path.GetRelativePath(folder.Root, folder.Model(last)), journal.SecondsWorked()));
+            var kept = Work(config, folder, journal, ranks, stop);
+            journal.Write(new FinishedEvent(Path.GetRelativePath(folder.Root, folder.Model(kept)), journal.SecondsWorked()));
             return RunOutcome.Finished;
         }
         catch (OperationCanceledException)
@@ -108,7 +107,8 @@ public static class EngineRun
         }
     }
 
-    private static void Work(RunConfig config, RunFolder folder, Journal journal, Ranks ranks, CancellationToken stop)
+    /// <returns>The iteration whose model to keep.</returns>
+    private static int Work(RunConfig config, RunFolder folder, Journal journal, Ranks ranks, CancellationToken stop)
     {
         torch.set_num_threads(ranks.Threads(config.Threads));
         journal.Write(new StartedEvent(
@@ -118,11 +118,14 @@ public static class EngineRun
         if (ranks.Any(stop.IsCancellationRequested)) throw new OperationCanceledException(stop);
 
         using var run = new RunContext(folder, config, journal, ranks, stop);
-        if (config.Kind == RunKind.Spin)
-            new SpinRun(run).Play();
-        else
-            new SftRun(run).Play();
+        var kept = config.Kind switch
+        {
+            RunKind.Spin => new SpinRun(run).Play(),
+            RunKind.Dpo => new DpoRun(run).Play(),
+            _ => new SftRun(run).Play(),
+        };
         ranks.Wait();
+        return kept;
     }
 
     /// <summary>The run can go on from its newest checkpoint: nothing failed in it.</summary>

@@ -8,6 +8,9 @@ namespace SpinStudio.Engine.SelfPlay;
 /// <param name="Dropped">Counts by reason: identical (zero gradient), empty (nothing generated), too_long (no room for an answer).</param>
 public sealed record PairSelection(IReadOnlyList<TokenPair> Pairs, IReadOnlyDictionary<string, int> Dropped)
 {
+    /// <summary>What was dropped and why, for people: <c>3 empty, 2 identical</c>.</summary>
+    public string DroppedText => string.Join(", ", Dropped.Select(d => $"{d.Value} {d.Key}"));
+
     /// <summary>Turns generated pairs into token pairs, in their order.</summary>
     public static PairSelection From(IEnumerable<Pair> generated, IReadOnlyList<Example> examples, ConversationEncoder encoder, RunConfig config)
     {

@@ -133,7 +133,7 @@ public sealed class RunContext : IDisposable
     }
 
     /// <summary>Measures the model that finished an iteration on the held-out examples.</summary>
-    /// <param name="loss">The iteration's loss, if it had an opponent: the model of the iteration before, whose held-out answers are judged.</param>
+    /// <param name="loss">The iteration's loss, if it learned from pairs: held-out ones are judged, of human answers and those of the model before, or the rejected ones.</param>
     public void Evaluate(int iteration, SpinLoss? loss)
     {
         if (HeldOut.Count == 0) return;
@@ -156,26 +156,34 @@ public sealed class RunContext : IDisposable
 
     private EvaluationReport Judge(LlamaModel model, int iteration, List<Pair> answers, SpinLoss? loss)
     {
-        List<TokenSequence> human = [.. HeldOut.Select(example => Encoder.Encode(example)).Select(e => new TokenSequence(e.Prompt, e.Answer))];
+        List<TokenSequence> human = [.. HeldOut.Select(Sequence)];
         var real = HeldOutEvaluation.LogProbs(model, human, cancel: Stop, ranks: Ranks);
-        var own = HeldOutEvaluation.LogProbs(model, Answered(answers), cancel: Stop, ranks: Ranks);
+        var own = HeldOutEvaluation.LogProbs(model, Opposing(answers), cancel: Stop, ranks: Ranks);
         Ranks.Once(() => new ReferenceLogProbs(real, own).Save(Folder.HeldOutLogProbs(iteration)));
 
         double[]? margins = null;
+        var before = iteration < 0 ? null : ReferenceLogProbs.Load(Folder.HeldOutLogProbs(iteration - 1));
         if (loss is not null)
         {
-            var before = ReferenceLogProbs.Load(Folder.HeldOutLogProbs(iteration - 1));
-            var opposing = Answered(AnswerGeneration.Read(Folder.HeldOutSamples(iteration - 1)));
+            var opposing = Opposing(AnswerGeneration.Read(Folder.HeldOutSamples(iteration - 1)));
             var generated = HeldOutEvaluation.LogProbs(model, opposing, cancel: Stop, ranks: Ranks);
             margins = [.. human.Select((answer, i) => loss.Beta * (
-                Score((double)real[i] - before.Real[i], answer) - Score((double)generated[i] - before.Generated[i], opposing[i])))];
+                Score((double)real[i] - before!.Real[i], answer) - Score((double)generated[i] - before.Generated[i], opposing[i])))];
         }
-        return HeldOutEvaluation.Report(iteration, answers, human, real, margins);
+        return HeldOutEvaluation.Report(iteration, answers, human, real, before?.Real, margins);
 
         double Score(double logRatio, TokenSequence sequence) => loss!.LengthNormalised ? logRatio / sequence.Answer.Length : logRatio;
 
-        // The first answer to each prompt.
-        List<TokenSequence> Answered(IEnumerable<Pair> pairs) => [.. pairs.Where(p => p.Sample == 0).Select(p => new TokenSequence(human[p.Index].Prompt, [.. p.GeneratedIds]))];
+        TokenSequence Sequence(Example example)
+        {
+            var encoded = Encoder.Encode(example);
+            return new TokenSequence(encoded.Prompt, encoded.Answer);
+        }
+
+        // What the human answers are told from: a model's first answer to each prompt, or the rejected one.
+        List<TokenSequence> Opposing(IEnumerable<Pair> pairs) => Config.Kind == RunKind.Dpo
+            ? [.. HeldOut.Select(example => Sequence(example with { Response = example.Rejected! }))]
+            : [.. pairs.Where(p => p.Sample == 0).Select(p => new TokenSequence(human[p.Index].Prompt, [.. p.GeneratedIds]))];
     }
 
     private ScalarType Dtype => Config.Dtype == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
@@ -250,14 +258,13 @@ public sealed class RunContext : IDisposable
     {
         var heldOut = (long)HeldOut.Count * Config.Evaluation.SamplesPerPrompt;
         yield return new PlannedPhase(-1, RunPhase.Evaluate, heldOut, "prompts");
-        for (var t = 0; t < (Config.Kind == RunKind.Spin ? Config.Iterations : 1); t++)
+        for (var t = 0; t < Config.PlannedIterations(); t++)
         {
             var items = Config.Kind == RunKind.Spin ? Train.Count * Math.Min(t + 1, Config.Window) : Train.Count;
             if (Config.Kind == RunKind.Spin)
-            {
                 yield return new PlannedPhase(t, RunPhase.Generate, Train.Count, "prompts");
+            if (Config.Kind != RunKind.Sft)
                 yield return new PlannedPhase(t, RunPhase.Score, items, "pairs");
-            }
             yield return new PlannedPhase(t, RunPhase.Train, Trainer.TotalSteps((items + Config.MicroBatchSize - 1) / Config.MicroBatchSize, Config), "steps");
             yield return new PlannedPhase(t, RunPhase.Save, 1, "models");
             yield return new PlannedPhase(t, RunPhase.Evaluate, heldOut, "prompts");

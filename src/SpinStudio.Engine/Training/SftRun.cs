@@ -6,7 +6,8 @@ namespace SpinStudio.Engine.Training;
 /// <summary>Supervised fine-tuning on the human answers, as one iteration: the baseline that self-play is measured against, and what makes a starting model.</summary>
 public sealed class SftRun(RunContext run)
 {
-    public void Play()
+    /// <returns>The one iteration, 0.</returns>
+    public int Play()
     {
         run.Evaluate(-1, loss: null);
         var examples = run.Train.Select(example => (example.PromptId, Encoded: run.Encoder.Encode(example)))
@@ -19,5 +20,6 @@ public sealed class SftRun(RunContext run)
         run.Journal.Write(new IterationEvent(
             0, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(0)), Models.ModelWeights.Sha256(run.Folder.Model(0)),
             examples.Count, new Dictionary<string, int> { ["too_long"] = run.Train.Count - examples.Count }, run.Journal.SecondsWorked(0)));
+        return 0;
     }
 }

@@ -47,6 +47,9 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
             case IterationEvent iteration:
                 await IterationAsync(iteration, cancellation);
                 break;
+            case AdviceEvent { Ends: true } advice:
+                run.Iterations = advice.Iteration + 1;
+                break;
             case StoppedEvent when run.DiscardAskedAt is null:
                 // Without being asked it was interrupted, say by a shutdown of the machine: the studio will resume it.
                 var asked = run.Status is RunStatus.Stopping or RunStatus.Stopped or RunStatus.Paused;
@@ -69,7 +72,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         if (phase.State == PhaseState.Finished)
         {
             run.ResumesWithoutProgress = 0;
-            if (phase.Phase == RunPhase.Generate)
+            if (phase.Phase == (config.Kind == RunKind.Dpo ? RunPhase.Score : RunPhase.Generate))
             {
                 await ReplaceSamplesAsync(phase.Iteration, SampleSplit.Train, folder.Pairs(phase.Iteration), cancellation);
             }
@@ -245,7 +248,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         db.Models.Add(new Model
         {
             TeamId = run.TeamId,
-            Name = run.Kind == "sft" ? run.Name : $"{run.Name} · iteration {finished.Iteration}",
+            Name = config.Kind != RunKind.Spin ? run.Name : $"{run.Name} · iteration {finished.Iteration}",
             Folder = Path.GetRelativePath(paths.Data, path),
             Sha256 = finished.Sha256,
             Architecture = architecture,

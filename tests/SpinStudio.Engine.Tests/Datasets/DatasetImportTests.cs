@@ -32,7 +32,7 @@ public sealed class DatasetImportTests : IDisposable
         var report = Import("x.jsonl", row);
         Assert.Equal(format, report.Format?.Name);
         Assert.True(report.Imported, string.Join("; ", report.Errors));
-        Assert.Equal(new Example("P", "R"), Assert.Single(Imported()));
+        Assert.Equal(new Example("P", "R"), Assert.Single(Imported()) with { Rejected = null });
     }
 
     [Fact]
@@ -219,6 +219,22 @@ public sealed class DatasetImportTests : IDisposable
         Assert.Equal(new RowError(3, "messages must be a list, or a list written as JSON"), Assert.Single(report.Errors));
         Assert.Equal(["1", "2"], report.Sample.Select(row => row.Cells[0]));
         Assert.Equal([2, 3], report.Sample.Select(row => row.Row));
+    }
+
+    [Theory]
+    [InlineData("""{"prompt": "P", "chosen": "R", "rejected": "x"}""", "x")]
+    [InlineData("""{"prompt": "P", "response": "R", "rejected": "x"}""", "x")]
+    [InlineData("""{"chosen": [{"role": "user", "content": "P"}, {"role": "assistant", "content": "R"}], "rejected": [{"role": "user", "content": "P"}, {"role": "assistant", "content": "x"}]}""", "x")]
+    [InlineData("""{"prompt": "P", "chosen": [{"role": "assistant", "content": "R"}], "rejected": [{"role": "assistant", "content": "x"}]}""", "x")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "P"}], "chosen": [{"role": "assistant", "content": "R"}], "rejected": [{"role": "assistant", "content": "x"}]}""", "x")]
+    [InlineData("""{"prompt": "P", "chosen": "R", "rejected": "R"}""", null)]
+    [InlineData("""{"prompt": "P", "chosen": "R", "rejected": 7}""", "7")]
+    [InlineData("""{"prompt": "P", "chosen": "R", "rejected": ""}""", null)]
+    [InlineData("""{"chosen": [{"role": "user", "content": "P"}, {"role": "assistant", "content": "R"}], "rejected": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "x"}]}""", null)]
+    public void A_preference_keeps_its_rejected_answer(string row, string? rejected)
+    {
+        Import("x.jsonl", row);
+        Assert.Equal(new Example("P", "R", Rejected: rejected), Assert.Single(Imported()));
     }
 
     [Fact]

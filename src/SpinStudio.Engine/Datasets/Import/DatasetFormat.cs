@@ -119,7 +119,8 @@ public sealed class DatasetFormat
     {
         var prompt = WithInput(Columns.Text(row, mapping.Prompt!), Columns.OptionalText(row, mapping.Input));
         var check = row.Get("check") is { ValueKind: JsonValueKind.Object } found ? found.Clone() : (JsonElement?)null;
-        return new Example(prompt, Columns.Text(row, mapping.Response!), Columns.OptionalText(row, mapping.System), check);
+        var rejected = row.Get("rejected") is { ValueKind: JsonValueKind.String } ? Columns.OptionalText(row, "rejected") : null;
+        return new Example(prompt, Columns.Text(row, mapping.Response!), Columns.OptionalText(row, mapping.System), check, rejected);
     }
 
     private static string WithInput(string prompt, string? input) => string.IsNullOrWhiteSpace(input) ? prompt : string.IsNullOrWhiteSpace(prompt) ? input : $"{prompt}\n\n{input}";
@@ -141,12 +142,35 @@ public sealed class DatasetFormat
         };
     }
 
-    /// <summary>The chosen answer of a preference pair: text, or a conversation.</summary>
+    /// <summary>
+    /// A preference pair: the chosen answer and, where it answers the same prompt otherwise, the rejected one. Of conversations that part only after their first answer
+    /// no preference is left, nor of a row whose rejected side is no answer.
+    /// </summary>
     private static ImportedRow FromPreference(SourceRow row)
     {
-        var chosen = Required(row, "chosen");
+        var chosen = FromPreference(row, "chosen");
+        return chosen with { Example = chosen.Example with { Rejected = Rejected(row, chosen.Example) } };
+    }
+
+    private static string? Rejected(SourceRow row, Example chosen)
+    {
+        try
+        {
+            var other = FromPreference(row, "rejected").Example;
+            return other.PromptId == chosen.PromptId && other.Response != chosen.Response && DatasetLimits.ProblemOf(other) is null ? other.Response : null;
+        }
+        catch (BadRowException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>One side of a preference pair: text, or a conversation.</summary>
+    private static ImportedRow FromPreference(SourceRow row, string side)
+    {
+        var chosen = Required(row, side);
         if (chosen.ValueKind != JsonValueKind.Array)
-            return new ImportedRow(FromColumns(row, new ColumnMapping("prompt", "chosen", SystemColumns.FirstOrDefault(column => row.Get(column) is not null))));
+            return new ImportedRow(FromColumns(row, new ColumnMapping("prompt", side, SystemColumns.FirstOrDefault(column => row.Get(column) is not null))));
         // Either the whole conversation, or the answer alone with the prompt beside it as text or as messages.
         if (chosen.EnumerateArray().Any(message => message.Get("role") is { ValueKind: JsonValueKind.String } role && role.ValueEquals("user")))
             return Conversation.Read(chosen);

@@ -193,7 +193,7 @@ public static class DatasetImport
             yield return $"{moreTurns} conversations go on after the first answer; that part is left out";
         if (format?.Mapping is { } mapping)
         {
-            var used = mapping.Used.Append("check").ToList();
+            var used = mapping.Used.Concat(["check", "rejected"]).ToList();
             var unused = columns.Where(column => !used.Contains(column.Name, StringComparer.OrdinalIgnoreCase)).Select(column => column.Name).ToList();
             if (unused.Count > 0)
                 yield return $"columns not used: {string.Join(", ", unused.Take(10))}{(unused.Count > 10 ? ", …" : "")}";

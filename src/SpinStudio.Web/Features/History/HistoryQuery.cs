@@ -116,7 +116,7 @@ public sealed record HistoryQuery
         {
             Search = search,
             Status = [.. List("status").Select(value => Choice<RunStatus>("status", value))],
-            Kind = Text("kind") switch { null => null, "spin" or "sft" => Text("kind"), { } other => throw Unknown("kind", other, "spin, sft") },
+            Kind = Text("kind") switch { null => null, "spin" or "sft" or "dpo" => Text("kind"), { } other => throw Unknown("kind", other, "spin, sft, dpo") },
             Dataset = Id("dataset"),
             Model = Id("model"),
             Person = Id("person"),

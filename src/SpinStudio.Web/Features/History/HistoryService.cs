@@ -86,7 +86,7 @@ public sealed class HistoryService(IDbContextFactory<StudioDb> databases, Curren
                 return ByName(sweeps.Select(g => new RunGroup(g.Key ?? None, g.Key ?? "on their own", g.Count, g.Best)));
             case RunGrouping.Kind:
                 var kinds = await entries.GroupBy(entry => entry.Run.Kind).Select(g => new { g.Key, Count = g.Count(), Best = g.Max(entry => entry.Run.ExactBest) }).ToListAsync(cancellation);
-                return ByName(kinds.Select(g => new RunGroup(g.Key, g.Key == "sft" ? "Fine-tuning" : "Self-play", g.Count, g.Best)));
+                return ByName(kinds.Select(g => new RunGroup(g.Key, RunText.KindName(g.Key), g.Count, g.Best)));
             case RunGrouping.Status:
                 var statuses = await entries.GroupBy(entry => entry.Run.Status).Select(g => new { g.Key, Count = g.Count(), Best = g.Max(entry => entry.Run.ExactBest) }).ToListAsync(cancellation);
                 return ByName(statuses.Select(g => new RunGroup(HistoryQuery.Word(g.Key), g.Key.ToString(), g.Count, g.Best)));

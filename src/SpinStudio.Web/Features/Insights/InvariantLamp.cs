@@ -42,7 +42,7 @@ public sealed record InvariantLamp(int Iteration, LampState State, double? Loss,
 
         var holds = Math.Abs(measured - expected) <= Tolerance * (1 + Math.Abs(firstLoss!.Value - measured)) && firstMargin is { } margin && Math.Abs(margin) <= Tolerance;
         return holds
-            ? new InvariantLamp(iteration, LampState.Good, measured, firstMargin, expected, $"Loss {name} and margin 0 before the first update: main player and opponent were the same model.")
+            ? new InvariantLamp(iteration, LampState.Good, measured, firstMargin, expected, $"Loss {name} and margin 0 before the first update: {(config.Kind == RunKind.Dpo ? "model and reference" : "main player and opponent")} were the same model.")
             : new InvariantLamp(iteration, LampState.Bad, measured, firstMargin, expected, string.Create(CultureInfo.InvariantCulture,
                 $"Before the first update the loss was {measured:0.0000} instead of {name}, the margin {firstMargin?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "not finite"} instead of 0: the reference does not belong to the model that training started from."));
     }

@@ -39,7 +39,7 @@ public sealed record RewardAnatomy(int Iteration, Estimate Real, Estimate Genera
     private const double Hardly = 0.15;
 
     /// <summary>Steps at the end of an iteration that count: the last tenth, at least <see cref="Fewest"/>.</summary>
-    public static int Window(int steps) => Math.Max(Fewest, steps / 10);
+    public static int Window(int steps) => EndedIteration.LastSteps(steps);
 
     /// <param name="real">Rewards of the last steps, oldest first.</param>
     public static RewardAnatomy Of(int iteration, double beta, IReadOnlyList<double> real, IReadOnlyList<double> generated)

@@ -12,7 +12,11 @@ using SpinStudio.Web.Features.Samples;
 namespace SpinStudio.Web.Features.Insights;
 
 /// <summary>What the figures of a run mean.</summary>
-public sealed record InsightsView(IReadOnlyList<InvariantLamp> Lamps, IReadOnlyList<RewardAnatomy> Anatomy, StopAdvice? Advice, Lineage? Lineage);
+public sealed record InsightsView(IReadOnlyList<InvariantLamp> Lamps, IReadOnlyList<RewardAnatomy> Anatomy, StopAdvice? Advice, Lineage? Lineage)
+{
+    /// <summary>Iterations whose pairs are there.</summary>
+    public IReadOnlyList<int> Written { get; init; } = [];
+}
 
 /// <summary>Reads a run's figures as somebody who knows the method would. All of it is computed anew from what the run wrote; only the look at the pairs is kept, by their hash.</summary>
 public sealed class RunInsights(IDbContextFactory<StudioDb> databases, RunService runs, EvaluationService evaluations, StudioPaths paths)
@@ -35,8 +39,11 @@ public sealed class RunInsights(IDbContextFactory<StudioDb> databases, RunServic
 
         var folder = await runs.FolderAsync(runId, cancellation);
         var pairs = Enumerable.Range(0, run.Summary.Iterations).Where(t => File.Exists(folder.Pairs(t))).ToHashSet();
-        return new InsightsView(lamps, await AnatomyAsync(db, run, cancellation), await AdviceAsync(db, run, cancellation),
-            Lineage.Of(run.Iterations, run.Summary.Iterations, run.Config.Window, run.Summary.ModelId, lamps, pairs));
+        var anatomy = await AnatomyAsync(db, run, cancellation);
+        return new InsightsView(
+            lamps, anatomy, run.Config.Kind == RunKind.Spin && run.Config.EarlyStop != EarlyStopMode.Off ? await AdviceAsync(db, run, cancellation) : null,
+            run.Config.Kind == RunKind.Spin ? Lineage.Of(run.Iterations, run.Summary.Iterations, run.Config.Window, run.Summary.ModelId, lamps, pairs) : null)
+        { Written = [.. pairs.Order()] };
     }
 
     /// <summary>Whether the pairs of an iteration can be told apart by form alone; null while they are not written.</summary>
@@ -131,7 +138,7 @@ public sealed class RunInsights(IDbContextFactory<StudioDb> databases, RunServic
 
             var losses = await MarginLossesAsync(db, run, iteration.Number, cancellation);
             ended.Add(new EndedIteration(iteration.Number, losses.Count == 0 ? null : Intervals.Mean(losses), run.Config.Loss.AtStart(), report?.RewardAccuracy,
-                report is null ? null : await CompareAsync(db, run.Summary.Id, iteration.Number, cancellation)));
+                report is null ? null : await CompareAsync(db, run.Summary.Id, iteration.Number, cancellation)) { NllChange = report?.NllChange });
         }
 
         return StopAdvice.Of(ended);

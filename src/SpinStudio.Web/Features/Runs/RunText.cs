@@ -1,4 +1,5 @@
 using SpinStudio.Data;
+using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Components;
 
 namespace SpinStudio.Web.Features.Runs;
@@ -13,7 +14,7 @@ internal static class RunText
         {
             null => null,
             < 0 => "Starting model",
-            _ when run.Kind == "sft" => null,
+            _ when run.Kind is "sft" or "dpo" => null,
             { } t => $"Iteration {t} ({t + 1} of {run.Iterations})",
         };
         var phase = run.PhaseTotal > 0 ? $"{run.StatusText.ToLowerInvariant()} {Format.Count(run.PhaseDone)} of {Format.Count(run.PhaseTotal)} {run.PhaseUnit}" : run.StatusText.ToLowerInvariant();
@@ -27,9 +28,21 @@ internal static class RunText
         _ => "",
     };
 
+    /// <summary>The kind of a run as it is stored: spin, sft or dpo.</summary>
+    public static string KindWord(RunKind kind) => kind.ToString().ToLowerInvariant();
+
+    /// <summary>The kind of a run for people.</summary>
+    /// <param name="kind">As it is stored.</param>
+    public static string KindName(string kind) => kind switch
+    {
+        "sft" => "Fine-tuning",
+        "dpo" => "Preference tuning",
+        _ => "Self-play",
+    };
+
     /// <summary>What is trained on what.</summary>
     public static string What(RunSummary run) =>
-        $"{(run.Kind == "sft" ? "Fine-tuning" : "Self-play")} of {run.ModelName ?? "a deleted model"} on {run.DatasetName ?? "a deleted dataset"}";
+        $"{KindName(run.Kind)} of {run.ModelName ?? "a deleted model"} on {run.DatasetName ?? "a deleted dataset"}";
 
     /// <summary>Wall time so far, or in all.</summary>
     public static string Elapsed(RunSummary run) => run.StartedAt is { } start ? Format.Duration((run.EndedAt ?? DateTimeOffset.UtcNow) - start) : "–";

@@ -31,7 +31,7 @@ export function panels(kind: string, start: number | null): Panel[] {
   const loss: Panel = {
     id: "loss",
     title: "Loss",
-    about: kind === "sft" ? "Negative log-likelihood of the human answers, in nats a token." : `How badly human answers are told from the opponent's.${mark ? ` Each iteration starts at ${mark.label}: they cannot be told apart.` : ""}`,
+    about: kind === "sft" ? "Negative log-likelihood of the human answers, in nats a token." : `How badly ${kind === "dpo" ? "chosen answers are told from rejected ones" : "human answers are told from the opponent's"}.${mark ? ` Each iteration starts at ${mark.label}: they cannot be told apart.` : ""}`,
     curves: [{ name: "loss", label: "Loss", colour: "--series-1" }],
     positive: true,
     main: true,
@@ -52,16 +52,17 @@ export function panels(kind: string, start: number | null): Panel[] {
     positive: true,
   };
   if (kind === "sft") return [loss, rate, norm];
+  const [real, generated] = kind === "dpo" ? ["Chosen", "Rejected"] : ["Human", "Generated"];
   loss.mark = mark;
   return [
     loss,
     {
       id: "rewards",
       title: "Rewards",
-      about: "Implicit reward of each side: β times the change of its log-probability. Healthy: human does not fall far while generated falls.",
+      about: "Implicit reward of each side: β times the change of its log-probability. Healthy: the first does not fall far while the second falls.",
       curves: [
-        { name: "rewards/real", label: "Human", colour: "--series-1" },
-        { name: "rewards/generated", label: "Generated", colour: "--series-2", dash: [6, 3] },
+        { name: "rewards/real", label: real, colour: "--series-1" },
+        { name: "rewards/generated", label: generated, colour: "--series-2", dash: [6, 3] },
       ],
       mark: { value: 0, label: "" },
       main: true,
@@ -69,7 +70,7 @@ export function panels(kind: string, start: number | null): Panel[] {
     {
       id: "margins",
       title: "Margin",
-      about: "Human reward minus generated reward. It starts at 0 in each iteration.",
+      about: `${real} reward minus ${generated.toLowerCase()} reward. It starts at 0 in each iteration.`,
       curves: [{ name: "rewards/margins", label: "Margin", colour: "--series-3" }],
       mark: { value: 0, label: "" },
       main: true,
@@ -77,7 +78,7 @@ export function panels(kind: string, start: number | null): Panel[] {
     {
       id: "accuracies",
       title: "Reward accuracy",
-      about: "Share of pairs in which the human answer has the larger reward. One half is guessing.",
+      about: `Share of pairs in which the ${real.toLowerCase()} answer has the larger reward. One half is guessing.`,
       curves: [{ name: "rewards/accuracies", label: "Accuracy", colour: "--series-3" }],
       mark: { value: 0.5, label: "½" },
       range: [0, 1],
@@ -88,8 +89,8 @@ export function panels(kind: string, start: number | null): Panel[] {
       title: "Log-probability of the answers",
       about: "Summed over the tokens of an answer, in nats.",
       curves: [
-        { name: "logps/real", label: "Human", colour: "--series-1" },
-        { name: "logps/generated", label: "Generated", colour: "--series-2", dash: [6, 3] },
+        { name: "logps/real", label: real, colour: "--series-1" },
+        { name: "logps/generated", label: generated, colour: "--series-2", dash: [6, 3] },
       ],
     },
     rate,

@@ -1,3 +1,5 @@
+using SpinStudio.Engine.Tokenization;
+
 namespace SpinStudio.Web.Features.Runs.New;
 
 public enum FieldKind
@@ -42,7 +44,8 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
     public static IReadOnlyList<RunField> All { get; } =
     [
         new("iterations", FieldKind.Whole, "Self-play", true, "Iterations", "How often the model plays against its former self."),
-        new("kind", FieldKind.Choice, "Self-play", false, "Method", "Self-play, or plain supervised fine-tuning as a baseline.", ("spin", "Self-play (SPIN)"), ("sft", "Supervised fine-tuning (SFT)")),
+        new("kind", FieldKind.Choice, "Self-play", false, "Method", "Self-play, plain supervised fine-tuning as a baseline, or preference tuning on a dataset that has rejected answers.",
+            ("spin", "Self-play (SPIN)"), ("sft", "Supervised fine-tuning (SFT)"), ("dpo", "Preference tuning (DPO)")),
         new("beta", FieldKind.Reals, "Self-play", true, "β", "Weight of a change in log-probability; larger keeps the model nearer to its opponent. Short answers want more than long ones."),
         new("loss", FieldKind.Choice, "Self-play", false, "Loss", "How the margin is turned into a loss.", ("sigmoid", "Logistic"), ("hinge", "Hinge"), ("exponential", "Exponential"), ("correlation", "Correlation")),
         new("label_smoothing", FieldKind.Real, "Self-play", false, "Label smoothing", "Share of pairs that are taken to be the wrong way round; it keeps the margin from growing without end. 0 is off."),
@@ -50,6 +53,9 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
         new("sft_weight", FieldKind.Real, "Self-play", false, "SFT weight", "Adds so much of the negative log-likelihood a token of the human answers, which keeps them from becoming less likely. 0 is off."),
         new("window", FieldKind.Whole, "Self-play", false, "Window", "Iterations whose pairs are trained on: 2 adds those of the iteration before."),
         new("drop_identical", FieldKind.Flag, "Self-play", false, "Leave out identical pairs", "Pairs in which the opponent wrote exactly the human answer teach nothing; they are counted."),
+
+        new("early_stop", FieldKind.Choice, "Self-play", false, "Early stop", "When held-out evidence speaks against another iteration: say nothing, give advice, or end the run.",
+            ("off", "Off"), ("advise", "Advice"), ("gate", "End the run")),
 
         new("learning_rate", FieldKind.Reals, "Training", true, "Learning rate", "Size of a step at its peak; small models take 1e‑5 to 1e‑4, large ones 1e‑7 to 1e‑6."),
         new("epochs", FieldKind.Real, "Training", true, "Epochs", "Passes over the pairs in each iteration."),
@@ -67,6 +73,8 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
         new("lora.targets", FieldKind.Words, "Adapters", false, "LoRA targets", "Projections of each layer that get adapters."),
         new("lora.rslora", FieldKind.Flag, "Adapters", false, "Rank-stabilised LoRA", "Multiply by alpha / √rank, so that a high rank learns as fast as a low one."),
 
+        new("chat_template", FieldKind.Choice, "Data", false, "Chat template", "How prompts and answers become the text that the model reads; a model that was tuned before wants its own.",
+            [("", "The model's own"), .. BuiltInTemplates.Names.Select(name => (name, name))]),
         new("max_examples", FieldKind.Whole, "Data", true, "Examples", "Use only this many examples of the dataset; 0 uses all."),
         new("held_out_fraction", FieldKind.Real, "Data", false, "Held-out share", "Share set aside for evaluation when the dataset brings no held-out examples."),
         new("max_length", FieldKind.Whole, "Data", false, "Longest example", "Tokens of prompt and answer together; longer pairs are left out."),

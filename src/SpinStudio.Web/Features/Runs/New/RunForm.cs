@@ -38,7 +38,7 @@ public sealed class RunForm
     {
         unreadable.Remove(field.Key);
         typed[field.Key] = text;
-        if (Read(field, text.Trim()) is { } value)
+        if (Readable(field, text.Trim(), out var value))
         {
             var before = Config;
             Put(settings, field.Key, value);
@@ -112,6 +112,14 @@ public sealed class RunForm
         null => "",
     };
 
+    /// <summary>A choice may be none: then the setting is left out.</summary>
+    private static bool Readable(RunField field, string text, out JsonNode? value)
+    {
+        var none = field.Kind == FieldKind.Choice && text.Length == 0;
+        value = none ? null : Read(field, text);
+        return none || value is not null;
+    }
+
     private static JsonNode? Read(RunField field, string text) => field.Kind switch
     {
         FieldKind.Whole => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? JsonValue.Create(whole) : null,
@@ -128,7 +136,7 @@ public sealed class RunForm
 
     private static JsonNode? Get(JsonObject settings, string key) => key.Split('.').Aggregate((JsonNode?)settings, (node, part) => node?[part]);
 
-    private static void Put(JsonObject settings, string key, JsonNode value)
+    private static void Put(JsonObject settings, string key, JsonNode? value)
     {
         var parts = key.Split('.');
         var target = parts[..^1].Aggregate(settings, (node, part) => node[part]!.AsObject());

@@ -4,7 +4,10 @@ using SpinStudio.Engine.Datasets;
 
 namespace SpinStudio.Web.Features.Runs.Planning;
 
-/// <summary>Repeats and overlap of an immutable dataset version, worked out once.</summary>
+/// <param name="WithoutRejected">Rows, held-out ones too, that have no rejected answer.</param>
+public sealed record DatasetFacts(DatasetStatistics Statistics, int WithoutRejected);
+
+/// <summary>Repeats, overlap and preferences of an immutable dataset version, worked out once.</summary>
 public sealed class DatasetCheck
 {
     /// <summary>Rows that are compared; of a larger dataset the first ones.</summary>
@@ -12,24 +15,32 @@ public sealed class DatasetCheck
 
     private const int MostKept = 64;
 
-    private readonly ConcurrentDictionary<string, Lazy<Task<DatasetStatistics?>>> kept = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<DatasetFacts?>>> kept = new();
 
     /// <summary>Null when the file cannot be read; the template check says why.</summary>
-    public Task<DatasetStatistics?> OfAsync(string dataset, string? heldOut)
+    public Task<DatasetFacts?> OfAsync(string dataset, string? heldOut)
     {
         if (kept.Count > MostKept)
         {
             kept.Clear();
         }
 
-        return kept.GetOrAdd(dataset, _ => new Lazy<Task<DatasetStatistics?>>(() => Task.Run(() => Check(dataset, heldOut)))).Value;
+        return kept.GetOrAdd(dataset, _ => new Lazy<Task<DatasetFacts?>>(() => Task.Run(() => Check(dataset, heldOut)))).Value;
     }
 
-    private static DatasetStatistics? Check(string dataset, string? heldOut)
+    private static DatasetFacts? Check(string dataset, string? heldOut)
     {
         try
         {
-            return DatasetStatistics.Of(DatasetReader.Read(dataset).Take(RowsRead), heldOut is null ? null : DatasetReader.Read(heldOut).Take(RowsRead));
+            var without = 0;
+            var statistics = DatasetStatistics.Of(Rows(dataset), heldOut is null ? null : Rows(heldOut));
+            return new DatasetFacts(statistics, without);
+
+            IEnumerable<Example> Rows(string file) => DatasetReader.Read(file).Take(RowsRead).Select(row =>
+            {
+                without += string.IsNullOrWhiteSpace(row.Rejected) ? 1 : 0;
+                return row;
+            });
         }
         catch (Exception unreadable) when (unreadable is BadInputException or IOException or UnauthorizedAccessException)
         {

@@ -28,6 +28,9 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
 
     public required DatasetStatistics? Repeats { get; init; }
 
+    /// <summary>Rows without a rejected answer, as far as was looked.</summary>
+    public required int WithoutRejected { get; init; }
+
     public required long DiskBytes { get; init; }
 
     public required long FreeDiskBytes { get; init; }
@@ -74,6 +77,12 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
 
     private IEnumerable<PreflightFinding> Examples()
     {
+        if (Config.Kind == RunKind.Dpo && WithoutRejected > 0)
+        {
+            yield return new(Severity.Error, "kind",
+                $"Preference tuning needs a rejected answer in every row; {Format.Count(WithoutRejected)} have none. Import a file with chosen and rejected answers, or choose self-play, which needs none.");
+        }
+
         if (Work.Train == 0)
         {
             yield return new(Severity.Error, "max_examples", "No example is left to train on; lower held_out_fraction or choose a larger dataset.");

@@ -27,8 +27,8 @@ public sealed class RunPlanning(
         var config = request.Config;
 
         var file = paths.InData(version.File);
-        var fit = await templates.OfAsync(ModelService.FolderOf(model, paths), file, version.Rows);
-        var repeats = await datasets.OfAsync(file, version.HeldOutFile is null ? null : paths.InData(version.HeldOutFile));
+        var fit = await templates.OfAsync(ModelService.FolderOf(model, paths), config.ChatTemplate, file, version.Rows);
+        var facts = await datasets.OfAsync(file, version.HeldOutFile is null ? null : paths.InData(version.HeldOutFile));
         var work = RunWork.Of(config, version, fit.Tokens);
         var forecast = await RunTimes.ForecastAsync(db, model, work, cancellation);
         var (used, total) = MachineMeter.Memory();
@@ -36,7 +36,8 @@ public sealed class RunPlanning(
         var checks = new PlanChecks(config, model, work)
         {
             Fit = fit,
-            Repeats = repeats,
+            Repeats = facts?.Statistics,
+            WithoutRejected = facts?.WithoutRejected ?? 0,
             DiskBytes = Disk(config, model, work.Train),
             FreeDiskBytes = new DriveInfo(paths.Data).AvailableFreeSpace,
             MemoryBytes = memory.Bytes,
@@ -57,7 +58,7 @@ public sealed class RunPlanning(
 
     private static long Disk(RunConfig config, Model model, int train)
     {
-        long iterations = config.Kind == RunKind.Sft ? 1 : Math.Clamp(config.Iterations, 1, 1000);
+        long iterations = Math.Clamp(config.PlannedIterations(), 1, 1000);
         return ((iterations + 1) * model.Bytes) + (2 * CheckpointBytesPerParameter * model.Parameters) + (iterations * train * BytesPerPair);
     }
 

@@ -25,7 +25,7 @@ internal sealed record RunWork(int Train, int HeldOut, IReadOnlyList<int> Steps,
     public static RunWork Of(RunConfig config, DatasetVersion version, TokenStatistics? tokens)
     {
         var (train, heldOut) = Split(config, version);
-        var iterations = config.Kind == RunKind.Sft ? 1 : Math.Clamp(config.Iterations, 1, MostIterations);
+        var iterations = Math.Clamp(config.PlannedIterations(), 1, MostIterations);
         var steps = StepsOf(config, train, iterations);
         var prompt = Math.Min(tokens?.Prompt.Mean ?? GuessedPrompt, config.MaxPromptLength);
         var real = Math.Min(tokens?.Answer.Mean ?? GuessedAnswer, config.MaxLength);
@@ -34,21 +34,22 @@ internal sealed record RunWork(int Train, int HeldOut, IReadOnlyList<int> Steps,
 
         var measured = (long)heldOut * Math.Max(1, config.Evaluation.SamplesPerPrompt) * (iterations + 1);
         var pairs = Enumerable.Range(0, iterations).Sum(t => Pairs(config, train, t));
-        var spin = config.Kind == RunKind.Spin;
-        var written = spin ? (long)train * iterations : 0;
-        var length = prompt + real + (spin ? generated : 0);
+        var written = config.Kind == RunKind.Spin ? (long)train * iterations : 0;
+        var paired = config.Kind != RunKind.Sft;
+        // A rejected answer is taken to be as long as a chosen one.
+        var length = prompt + real + (config.Kind switch { RunKind.Spin => generated, RunKind.Dpo => real, _ => 0 });
         List<PhaseWork> phases =
         [
             new("evaluate", measured, measured * generated),
             new("generate", written, written * generated),
-            new("score", spin ? pairs : 0, spin ? pairs * length : 0),
+            new("score", paired ? pairs : 0, paired ? pairs * length : 0),
             new("train", steps.Sum(step => (long)step), pairs * length * Math.Max(0, config.Epochs)),
             new("save", iterations, 0),
         ];
         return new RunWork(train, heldOut, steps, written + measured, [.. phases.Where(phase => phase.Units > 0)]);
     }
 
-    private static long Pairs(RunConfig config, int train, int iteration) => config.Kind == RunKind.Sft ? train : (long)train * Math.Min(iteration + 1, Math.Max(config.Window, 1));
+    private static long Pairs(RunConfig config, int train, int iteration) => config.Kind != RunKind.Spin ? train : (long)train * Math.Min(iteration + 1, Math.Max(config.Window, 1));
 
     /// <summary>As the engine splits: held-out examples first, then the limit on what is trained on.</summary>
     private static (int Train, int HeldOut) Split(RunConfig config, DatasetVersion version)

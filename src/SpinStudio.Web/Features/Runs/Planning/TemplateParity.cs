@@ -31,22 +31,23 @@ public sealed class TemplateParity
     private readonly ConcurrentDictionary<string, Lazy<Task<TemplateFit>>> kept = new();
 
     /// <param name="modelFolder">Its tokenizer, template and config.json.</param>
+    /// <param name="template">A built-in template in place of the model's own; null for its own.</param>
     /// <param name="dataset">Canonical JSON Lines; immutable, as is the model.</param>
-    public Task<TemplateFit> OfAsync(string modelFolder, string dataset, int rows)
+    public Task<TemplateFit> OfAsync(string modelFolder, string? template, string dataset, int rows)
     {
         if (kept.Count > MostKept)
         {
             kept.Clear();
         }
 
-        return kept.GetOrAdd($"{modelFolder}\n{dataset}", _ => new Lazy<Task<TemplateFit>>(() => Task.Run(() => Check(modelFolder, dataset, rows)))).Value;
+        return kept.GetOrAdd($"{modelFolder}\n{template}\n{dataset}", _ => new Lazy<Task<TemplateFit>>(() => Task.Run(() => Check(modelFolder, template, dataset, rows)))).Value;
     }
 
-    private static TemplateFit Check(string modelFolder, string dataset, int rows)
+    private static TemplateFit Check(string modelFolder, string? template, string dataset, int rows)
     {
         try
         {
-            var encoder = ConversationEncoder.Load(modelFolder);
+            var encoder = Encoder(modelFolder, template);
             var tokens = TokenStatistics.Of(DatasetReader.Read(dataset).Take(RowsRead), Math.Min(rows, RowsRead), encoder, RowsEncoded);
             if (tokens.Rows == 0)
             {
@@ -63,6 +64,12 @@ public sealed class TemplateParity
         {
             return new TemplateFit($"The model's or the dataset's files cannot be read: {unreadable.Message}", null, null, null);
         }
+    }
+
+    private static ConversationEncoder Encoder(string modelFolder, string? template)
+    {
+        var own = ConversationEncoder.Load(modelFolder);
+        return template is null ? own : new ConversationEncoder(own.Tokenizer, new ChatTemplate(BuiltInTemplates.For(template, own.Tokenizer), own.Tokenizer.Settings), own.StopTokenIds);
     }
 
     private static RenderedExample? Render(ConversationEncoder encoder, IEnumerable<Example> examples)

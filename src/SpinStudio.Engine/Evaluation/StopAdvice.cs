@@ -1,22 +1,43 @@
 using System.Globalization;
-using SpinStudio.Engine.Evaluation;
+using System.Text.Json.Serialization;
 
-namespace SpinStudio.Web.Features.Insights;
+namespace SpinStudio.Engine.Evaluation;
 
+[JsonConverter(typeof(JsonStringEnumConverter<AdviceKind>))]
 public enum AdviceKind
 {
     /// <summary>Nothing to judge by yet.</summary>
-    Wait,
-    GoOn,
-    Stop,
+    [JsonStringEnumMemberName("wait")] Wait,
+    [JsonStringEnumMemberName("go_on")] GoOn,
+    [JsonStringEnumMemberName("stop")] Stop,
 }
 
 /// <summary>What is known about an iteration that has ended.</summary>
-/// <param name="LossAtEnd">Training loss over the last steps.</param>
+/// <param name="LossAtEnd">Training loss of the margins over the last steps.</param>
 /// <param name="LossAtStart">ℓ(0): where it started.</param>
 /// <param name="RewardAccuracy">Held-out, with its interval; null when there was no evaluation.</param>
 /// <param name="AgainstBefore">Paired test against the model before; null when no held-out answer carries an exact check.</param>
-public sealed record EndedIteration(int Iteration, Estimate? LossAtEnd, double LossAtStart, Estimate? RewardAccuracy, PairedTest? AgainstBefore);
+public sealed record EndedIteration(int Iteration, Estimate? LossAtEnd, double LossAtStart, Estimate? RewardAccuracy, PairedTest? AgainstBefore)
+{
+    /// <summary>Fewest steps that count as the end of an iteration.</summary>
+    private const int FewestSteps = 5;
+
+    /// <summary>Change of the human answers' negative log-likelihood against the model before, paired by example: it decides where no answer carries an exact check.</summary>
+    public Estimate? NllChange { get; init; }
+
+    /// <summary>Steps at the end of an iteration that count: the last tenth, at least five.</summary>
+    public static int LastSteps(int steps) => Math.Max(FewestSteps, steps / 10);
+
+    /// <summary>Whether something was paired with the model before, and whether the difference is more than chance would make.</summary>
+    internal bool Paired => AgainstBefore is { Count: > 0 } || NllChange is { Count: > 1 };
+
+    internal bool Better => AgainstBefore is { Count: > 0 } test ? test.Better : NllChange is { High: < 0 };
+
+    internal bool Worse => AgainstBefore is { Count: > 0 } test ? test.Worse : NllChange is { Low: > 0 };
+
+    /// <summary>What the two models were compared by, as a sentence goes on.</summary>
+    internal string Measure => AgainstBefore is { Count: > 0 } ? "on held-out prompts" : "in the likelihood of the held-out human answers";
+}
 
 /// <summary>Whether another iteration is worth its time, with the evidence in numbers.</summary>
 /// <param name="Keep">The iteration whose model to keep; −1 is the starting model; null while nothing can be said.</param>
@@ -41,19 +62,19 @@ public sealed record StopAdvice(AdviceKind Kind, int? Keep, string Sentence, IRe
         var moved = last.LossAtEnd is { } loss && loss.High < last.LossAtStart - Moved;
         var guessing = last.RewardAccuracy is { Low: <= 0.5, High: >= 0.5 };
         var evidence = Facts(last);
-        var count = Math.Max(last.RewardAccuracy?.Count ?? 0, last.AgainstBefore?.Count ?? 0);
+        var count = new[] { last.RewardAccuracy?.Count, last.AgainstBefore?.Count, last.NllChange?.Count }.Max() ?? 0;
         return last switch
         {
             _ when count is > 0 and < Fewest => new StopAdvice(AdviceKind.Wait, null, $"{count} held-out examples are too few to advise by; evaluate at least {Fewest}.", evidence),
-            { AgainstBefore.Worse: true } => new StopAdvice(AdviceKind.Stop, last.Iteration - 1,
-                $"Stop and keep {Name(last.Iteration - 1)}: iteration {last.Iteration} does worse on held-out prompts.", evidence),
+            { Worse: true } => new StopAdvice(AdviceKind.Stop, last.Iteration - 1,
+                $"Stop and keep {Name(last.Iteration - 1)}: iteration {last.Iteration} does worse {last.Measure}.", evidence),
             _ when guessing && moved => new StopAdvice(AdviceKind.Stop, last.Iteration - 1,
                 $"Stop and keep {Name(last.Iteration - 1)}: on held-out prompts the human answers can no longer be told from the opponent's, although the training loss fell. What iteration {last.Iteration} learned does not carry over.", evidence),
-            { AgainstBefore: { Better: false } test } when test.Count > 0 => new StopAdvice(AdviceKind.Stop, last.Iteration - 1,
-                $"Another iteration is not worth its time yet: iteration {last.Iteration} is not distinguishable from {Name(last.Iteration - 1)} on the same held-out prompts. Keep the earlier one, or evaluate more examples.", evidence),
+            { Paired: true, Better: false } => new StopAdvice(AdviceKind.Stop, last.Iteration - 1,
+                $"Another iteration is not worth its time yet: iteration {last.Iteration} cannot be told from {Name(last.Iteration - 1)} {last.Measure}. Keep the earlier one, or evaluate more examples.", evidence),
             _ when guessing => new StopAdvice(AdviceKind.GoOn, last.Iteration,
                 "Human and generated answers cannot be told apart on held-out prompts, but the training loss has hardly moved either: that is too little training, not convergence. Raise the learning rate or the epochs.", evidence),
-            { AgainstBefore.Better: true } => new StopAdvice(AdviceKind.GoOn, last.Iteration, $"Go on: iteration {last.Iteration} is better than {Name(last.Iteration - 1)}.", evidence),
+            { Better: true } => new StopAdvice(AdviceKind.GoOn, last.Iteration, $"Go on: iteration {last.Iteration} is better than {Name(last.Iteration - 1)} {last.Measure}.", evidence),
             { RewardAccuracy: not null } => new StopAdvice(AdviceKind.GoOn, last.Iteration, "Go on: on held-out prompts the human answers are still told from the opponent's.", evidence),
             _ => new StopAdvice(AdviceKind.Wait, null, "Evaluation is switched off in this run, so nothing speaks for or against another iteration.", evidence),
         };
@@ -79,8 +100,16 @@ public sealed record StopAdvice(AdviceKind Kind, int? Keep, string Sentence, IRe
                 $"Exact checks against {Name(last.Iteration - 1)}: {test.Gained} answers gained, {test.Lost} lost of n = {test.Count}; {Points(test.Difference)} points ({Points(test.Low)} to {Points(test.High)}), p = {test.P:0.###} (McNemar, exact)."));
         }
 
+        if (last is { AgainstBefore: not { Count: > 0 }, NllChange: { Count: > 1 } change })
+        {
+            evidence.Add(string.Create(CultureInfo.InvariantCulture,
+                $"Held-out negative log-likelihood against {Name(last.Iteration - 1)}: {Signed(change.Mean)} nats a token ({Signed(change.Low)} to {Signed(change.High)}, n = {change.Count}, paired); less is better."));
+        }
+
         return evidence;
     }
+
+    private static string Signed(double value) => (value < 0 ? "−" : "+") + Math.Abs(value).ToString("0.0000", CultureInfo.InvariantCulture);
 
     private static string Points(double share) => (share < 0 ? "−" : "+") + Math.Abs(share * 100).ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -1,4 +1,4 @@
-namespace SpinStudio.Web.Features.Insights;
+namespace SpinStudio.Engine.Evaluation;
 
 /// <summary>McNemar's exact test of two models on the same held-out answers: only where they differ tells anything.</summary>
 /// <param name="Count">Answers that both models gave and that carry an exact check.</param>
