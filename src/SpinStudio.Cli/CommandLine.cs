@@ -47,6 +47,7 @@ internal static class CommandLine
         ImportCommand.Create(),
         ConvertCommand.Create(),
         InspectCommand.Create(),
+        SettingsCommand.Create(),
         DoctorCommand.Create(),
         PullCommand.Create(),
         PushCommand.Create(),

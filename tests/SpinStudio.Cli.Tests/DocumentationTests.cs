@@ -55,6 +55,14 @@ public sealed class DocumentationTests
         }
     }
 
+    [Fact]
+    public async Task The_page_of_settings_is_what_the_config_types_say()
+    {
+        Assert.Equal(SettingsReference.Keys.Order(), SettingNotes.Keys.Order());
+        var written = (await Spinstudio.Run("settings")).Success();
+        Assert.True(written.Trim() == (await File.ReadAllTextAsync(Path.Combine(Spinstudio.Repository, "docs", "settings.md"))).Trim(), "docs/settings.md is out of date; write it anew with: ./studio cli settings > docs/settings.md");
+    }
+
     /// <summary>A claim that names a test is a claim only while that test exists.</summary>
     [Fact]
     public void Every_test_that_the_page_of_formats_names_exists()

@@ -14,7 +14,12 @@ internal static class RunConfigRules
     private const int LongestAddress = 2048;
     private const string KeyPrefix = "SPINSTUDIO_KEY_";
 
-    public static IReadOnlyList<ConfigProblem> Check(RunConfig config)
+    public static IReadOnlyList<ConfigProblem> Check(RunConfig config) => Applied(config).Problems;
+
+    /// <summary>Limit and typical values of each setting that has a fixed range, by key.</summary>
+    public static IReadOnlyDictionary<string, (string Limit, string Typical)> Limits => Applied(new RunConfig { Model = "-", Dataset = "-" }).Limits;
+
+    private static Checker Applied(RunConfig config)
     {
         var check = new Checker();
 
@@ -81,7 +86,7 @@ internal static class RunConfigRules
             $"needs evaluation.examples of at least {StopAdvice.Fewest} to decide by (now {config.Evaluation.Examples}); raise it, or use \"advise\"", "\"gate\"");
         check.Whole("evaluation.examples", config.Evaluation.Examples, 0, int.MaxValue, "100 … 1000; 0 = no evaluation");
         check.Whole("evaluation.samples_per_prompt", config.Evaluation.SamplesPerPrompt, 1, 1000, "1 … 8");
-        return check.Problems;
+        return check;
     }
 
     /// <summary>Each rank takes at least one micro-batch of a step.</summary>
@@ -103,8 +108,12 @@ internal static class RunConfigRules
     {
         public List<ConfigProblem> Problems { get; } = [];
 
+        public Dictionary<string, (string Limit, string Typical)> Limits { get; } = [];
+
         public void That(string key, bool holds, string limit, string got)
         {
+            if (limit.StartsWith("must be one of", StringComparison.Ordinal) || limit.StartsWith("must name one", StringComparison.Ordinal))
+                Limits.TryAdd(key, (Plain(limit), ""));
             if (!holds && Problems.All(problem => problem.Key != key))
                 Problems.Add(new ConfigProblem(key, $"{key} {limit} (got {got})"));
         }
@@ -125,8 +134,11 @@ internal static class RunConfigRules
                 Ranged(key, values.Count == 1 ? key : $"{key}[{i}]", allowed(values[i]), $"must be {limit}", Text(values[i]), typical);
         }
 
+        private static string Plain(string limit) => limit.Replace("must be ", "", StringComparison.Ordinal).Replace("must name ", "", StringComparison.Ordinal);
+
         private void Ranged(string key, string shown, bool holds, string limit, string got, string typical)
         {
+            Limits.TryAdd(key, (Plain(limit), typical));
             if (!holds && Problems.All(problem => problem.Key != key))
                 Problems.Add(new ConfigProblem(key, $"{shown} {limit} (got {got}); typical: {typical}"));
         }

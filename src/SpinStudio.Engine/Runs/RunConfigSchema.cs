@@ -89,7 +89,7 @@ internal static class RunConfigSchema
     private static bool IsDouble(JsonNode? value) =>
         value is JsonValue number && number.GetValueKind() == JsonValueKind.Number && number.TryGetValue<double>(out var real) && double.IsFinite(real);
 
-    private static IEnumerable<string?> NamesOf(Type enumType) =>
+    internal static IEnumerable<string?> NamesOf(Type enumType) =>
         enumType.GetFields(BindingFlags.Public | BindingFlags.Static)
             .Select(field => field.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name);
 
