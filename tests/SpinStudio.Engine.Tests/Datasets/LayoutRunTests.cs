@@ -42,12 +42,12 @@ public sealed class LayoutRunTests : IDisposable
         if (file is "sharegpt.json" or "ultrachat-200k.jsonl" or "ultrachat.jsonl")
             Assert.Contains("4 conversations go on after the first answer; that part is left out", report.Warnings);
 
-        Train(examples);
+        Train(examples, format.StartsWith("preferences", StringComparison.Ordinal) ? RunKind.Dpo : RunKind.Spin);
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private void Train(List<Example> examples)
+    private void Train(List<Example> examples, RunKind kind)
     {
         var config = new ModelConfig { VocabSize = GoldenTokenizer.VocabSize, HiddenSize = 16, IntermediateSize = 24, Layers = 1, Heads = 2, KeyValueHeads = 1, HeadDim = 8, MaxPositions = 512, TieWordEmbeddings = true, EosTokenIds = [2] };
         using (var model = new LlamaModel(config, ScalarType.Float32))
