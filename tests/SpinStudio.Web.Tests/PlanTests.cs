@@ -200,7 +200,7 @@ public sealed class PlanTests : IAsyncLifetime
     {
         await using var db = host.Db();
         var store = host.Services.GetRequiredService<DatasetStore>();
-        var made = new Dataset { TeamId = (await db.Teams.FirstAsync()).Id, Name = "made", CreatedAt = DateTimeOffset.UtcNow };
+        var made = new Dataset { TeamId = (await db.Teams.FirstAsync()).Id, Name = $"made {Guid.NewGuid()}", CreatedAt = DateTimeOffset.UtcNow };
         var version = await store.AddAsync(rows, 1, "test", DateTimeOffset.UtcNow, default);
         if (heldOut is not null)
         {
