@@ -59,6 +59,7 @@ public sealed class LayoutRunTests : IDisposable
         {
             Model = _folder.In("model"),
             Dataset = _folder.In("train.jsonl"),
+            Kind = kind,
             Iterations = 1,
             Dtype = Precision.Fp32,
             LearningRate = [1e-3],
