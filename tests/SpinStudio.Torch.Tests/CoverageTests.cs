@@ -43,6 +43,8 @@ public sealed class CoverageTests
         ["torch.set_num_threads"] = nameof(BackendTests),
         ["torch.get_num_threads"] = nameof(BackendTests),
         ["torch.cuda_is_available"] = nameof(BackendTests),
+        ["torch.set_default_device"] = nameof(TensorDataTests),
+        ["torch.get_default_device"] = nameof(TensorDataTests),
         ["torch.config"] = nameof(BackendTests),
         ["torch.backend_info"] = nameof(BackendTests),
         ["torch.nn.functional.rms_norm"] = nameof(KernelTests),

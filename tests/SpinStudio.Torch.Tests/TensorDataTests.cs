@@ -52,6 +52,15 @@ public sealed class TensorDataTests
     }
 
     [Fact]
+    public void Tensors_are_made_on_the_default_device()
+    {
+        Assert.Equal(torch.CPU, torch.get_default_device());
+        torch.set_default_device(torch.CPU);
+        using var made = torch.zeros([1]);
+        Assert.Equal(torch.get_default_device(), made.device);
+    }
+
+    [Fact]
     public void Bits_are_seen_as_another_type()
     {
         using var scope = torch.NewDisposeScope();

@@ -17,6 +17,7 @@ internal sealed class LoadedModel : IDisposable
         if (room < 1)
             throw new BadInputException($"--max-new-tokens {config.Generation.MaxNewTokens} leaves no room for a prompt: the model has {folder.Config.MaxPositions} positions");
         torch.set_num_threads(config.Threads > 0 ? config.Threads : Environment.ProcessorCount);
+        ComputeDevice.Use(config.Device);
         Encoder = ConversationEncoder.Load(folder.Path, folder.Config.MaxPositions, room);
         var dtype = config.Dtype == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
         Weights = adapter is null ? LlamaModelFiles.Load(folder.Path, dtype) : AdapterFiles.LoadMerged(folder.Path, adapter, dtype);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using SpinStudio.Engine.Models;
 using SpinStudio.Torch;
 
 namespace SpinStudio.Cli.Doctor;
@@ -25,7 +26,7 @@ internal static class Examination
             Libtorch = torch.version,
             Blas = LoadedBlas.Find(),
             Threads = new ThreadFigures(torch.get_num_threads(), cores, Environment.GetEnvironmentVariable("OMP_WAIT_POLICY")),
-            Devices = torch.cuda_is_available() ? ["cpu", "cuda"] : ["cpu"],
+            Devices = ComputeDevice.Available,
             MatrixGflops = rates,
             Memory = MachineMemory.Read(),
             Disk = new DiskFigures(folder, new DriveInfo(folder).AvailableFreeSpace),

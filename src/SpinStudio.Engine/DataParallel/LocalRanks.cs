@@ -35,7 +35,7 @@ public sealed partial class LocalRanks : IDisposable
         try
         {
             for (var rank = 1; rank < count; rank++)
-                ranks.StartChild(command, ranks.Place with { Rank = rank });
+                ranks.StartChild(command, ranks.Place with { Rank = rank, LocalRank = rank });
             return ranks;
         }
         catch

@@ -10,7 +10,8 @@ namespace SpinStudio.Engine.DataParallel;
 /// <param name="Address">Host that rank 0 runs on.</param>
 /// <param name="Serves">Whether this process opens <paramref name="Port"/>; a launcher may have done so.</param>
 /// <param name="Attempt">Tells this start from earlier ones that met at the same place.</param>
-public sealed record RankPlace(int Rank, int Count, int OnThisMachine, string? Meeting, string Address = "", int Port = 0, bool Serves = false, string Attempt = "0")
+/// <param name="LocalRank">Number of this process among those of its machine.</param>
+public sealed record RankPlace(int Rank, int Count, int OnThisMachine, string? Meeting, string Address = "", int Port = 0, bool Serves = false, string Attempt = "0", int LocalRank = 0)
 {
     public const int Most = 1024;
 
@@ -28,12 +29,13 @@ public sealed record RankPlace(int Rank, int Count, int OnThisMachine, string? M
         var count = Number("WORLD_SIZE", 1, Most);
         var rank = Number("RANK", 0, count - 1);
         var local = Text("LOCAL_WORLD_SIZE") is null ? 1 : Number("LOCAL_WORLD_SIZE", 1, count);
-        if (count == 1) return new RankPlace(0, 1, local, null);
-        if (Text(MeetingVariable) is { } meeting) return new RankPlace(rank, count, local, meeting);
+        var localRank = Text("LOCAL_RANK") is null ? 0 : Number("LOCAL_RANK", 0, Most - 1);
+        if (count == 1) return new RankPlace(0, 1, local, null, LocalRank: localRank);
+        if (Text(MeetingVariable) is { } meeting) return new RankPlace(rank, count, local, meeting, LocalRank: localRank);
         var agentServes = string.Equals(Text("TORCHELASTIC_USE_AGENT_STORE"), "true", StringComparison.OrdinalIgnoreCase);
         return new RankPlace(
             rank, count, local, null, Text("MASTER_ADDR") ?? throw Missing("MASTER_ADDR", "the host that rank 0 runs on"), Number("MASTER_PORT", 1, 65535),
-            rank == 0 && !agentServes, Text("TORCHELASTIC_RESTART_COUNT") ?? "0");
+            rank == 0 && !agentServes, Text("TORCHELASTIC_RESTART_COUNT") ?? "0", localRank);
 
         string? Text(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
@@ -52,7 +54,7 @@ public sealed record RankPlace(int Rank, int Count, int OnThisMachine, string? M
     /// <summary>The variables from which <see cref="FromEnvironment"/> reads this place.</summary>
     public IEnumerable<(string Name, string Value)> Variables =>
     [
-        ("RANK", Text(Rank)), ("WORLD_SIZE", Text(Count)), ("LOCAL_RANK", Text(Rank)), ("LOCAL_WORLD_SIZE", Text(OnThisMachine)), (MeetingVariable, Meeting ?? ""),
+        ("RANK", Text(Rank)), ("WORLD_SIZE", Text(Count)), ("LOCAL_RANK", Text(LocalRank)), ("LOCAL_WORLD_SIZE", Text(OnThisMachine)), (MeetingVariable, Meeting ?? ""),
     ];
 
     /// <summary>Threads for one rank: its share of those that the run may use on this machine.</summary>

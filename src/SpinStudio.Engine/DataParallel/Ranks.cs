@@ -71,6 +71,9 @@ public sealed class Ranks : IDisposable
         return ranks;
     }
 
+    /// <summary>Number of this process among those of its machine.</summary>
+    public int LocalRank => _place.LocalRank;
+
     /// <summary>Threads for this process: its share of those of the run.</summary>
     public int Threads(int threads) => _place.Threads(threads);
 
@@ -240,7 +243,7 @@ public sealed class Ranks : IDisposable
         {
             using var scope = torch.NewDisposeScope();
             var bytes = JsonSerializer.SerializeToUtf8Bytes(mine, Json);
-            var lengths = torch.distributed.all_gather(torch.tensor([(long)bytes.Length], [1])).view(Count).data<long>().ToArray();
+            var lengths = torch.distributed.all_gather(torch.from_bytes(BitConverter.GetBytes((long)bytes.Length), [1], ScalarType.Int64)).view(Count).data<long>().ToArray();
             var padded = new byte[lengths.Max()];
             bytes.CopyTo(padded, 0);
             var gathered = torch.distributed.all_gather(torch.from_bytes(padded, [padded.Length], ScalarType.Byte)).bytes();

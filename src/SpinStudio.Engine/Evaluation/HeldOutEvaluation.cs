@@ -38,7 +38,7 @@ public static class HeldOutEvaluation
             var batch = new AnswerBatch();
             foreach (var i in members)
                 batch.Add(sequences[i].Prompt, sequences[i].Answer);
-            return batch.LogProbs(model).data<float>().ToArray();
+            return batch.LogProbs(model).cpu().data<float>().ToArray();
         }
     }
 

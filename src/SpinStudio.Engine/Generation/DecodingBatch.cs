@@ -83,7 +83,7 @@ internal sealed class DecodingBatch(LlamaModel model, int slots, int capacity) :
     private void DrawSingly(Tensor logits, IReadOnlyList<Decoding> decodings, int[] rows)
     {
         if (rows.Length == 0) return;
-        var values = Rows(logits, rows).to(ScalarType.Float32).data<float>();
+        var values = Rows(logits, rows).to(ScalarType.Float32).cpu().data<float>();
         var vocab = model.Config.VocabSize;
         for (var i = 0; i < rows.Length; i++)
             decodings[rows[i]].Draw(values.Slice(i * vocab, vocab), _sampler);

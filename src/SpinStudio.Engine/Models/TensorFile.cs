@@ -23,7 +23,7 @@ public static class TensorFile
             foreach (var (first, count) in Slices(tensor.shape, TensorInfo.BytesPerElement(NameOf(tensor.dtype)), LargestSlice))
             {
                 using var scope = torch.NewDisposeScope();
-                writer.Write(name, (count < 0 ? tensor : tensor.narrow(0, first, count)).contiguous().bytes());
+                writer.Write(name, (count < 0 ? tensor : tensor.narrow(0, first, count)).contiguous().cpu().bytes());
             }
         }
         return writer.Complete();

@@ -43,6 +43,9 @@ public sealed record RunConfig
     /// <summary><c>fp32</c>, or <c>bf16</c> compute with fp32 master weights.</summary>
     public Precision Dtype { get; init; } = Precision.Bf16;
 
+    /// <summary><c>auto</c> (a CUDA device if there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. Ranks on one machine take the CUDA devices in turn.</summary>
+    public string Device { get; init; } = "auto";
+
     /// <summary>Threads for libtorch; 0 = all cores. Ranks on one machine share them.</summary>
     public int Threads { get; init; }
 

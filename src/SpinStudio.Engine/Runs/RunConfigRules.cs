@@ -34,6 +34,7 @@ internal static class RunConfigRules
         check.Real("held_out_fraction", config.HeldOutFraction, x => x is >= 0 and < 1, ">= 0 and < 1", "0.02 … 0.2");
         check.Whole("max_examples", config.MaxExamples, 0, int.MaxValue, "0 (all)");
         check.Whole("iterations", config.Iterations, 1, MostIterations, "2 … 5");
+        check.That("device", IsDevice(config.Device), "must be auto, cpu, cuda or cuda:N with N from 0 to 63", Quote(config.Device));
         check.Whole("threads", config.Threads, 0, 1024, "0 (all cores)");
         check.Whole("ranks", config.Ranks, 1, MostRanks, "1; one per processor socket or device");
         check.That("ranks", config.Ranks <= MostRanksFor(config), RanksLimit(config), Text(config.Ranks));
@@ -94,6 +95,9 @@ internal static class RunConfigRules
 
     public static string RanksLimit(RunConfig config) =>
         $"must be at most batch_size / micro_batch_size = {MostRanksFor(config)}, so that each has work in every step: raise batch_size {config.BatchSize} or lower micro_batch_size {config.MicroBatchSize}";
+
+    private static bool IsDevice(string name) => name is "auto" or "cpu" or "cuda" || (name.StartsWith("cuda:", StringComparison.Ordinal)
+        && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < 64 && name.Length <= 7);
 
     private static bool IsKeyVariable(string name) =>
         name.Length is > 15 and <= 200 && name.StartsWith(KeyPrefix, StringComparison.Ordinal) && name.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_');

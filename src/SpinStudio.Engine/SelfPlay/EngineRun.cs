@@ -111,8 +111,9 @@ public static class EngineRun
     private static int Work(RunConfig config, RunFolder folder, Journal journal, Ranks ranks, CancellationToken stop)
     {
         torch.set_num_threads(ranks.Threads(config.Threads));
+        var device = ComputeDevice.Use(config.Device, ranks.LocalRank);
         journal.Write(new StartedEvent(
-            journal.HasHistory, RunPreparation.EngineVersion, torch.version, "cpu", config.Dtype == Precision.Bf16 ? "bf16" : "fp32", torch.get_num_threads(), Environment.ProcessId, ranks.Count));
+            journal.HasHistory, RunPreparation.EngineVersion, torch.version, device, config.Dtype == Precision.Bf16 ? "bf16" : "fp32", torch.get_num_threads(), Environment.ProcessId, ranks.Count));
         ranks.RequireSame(JsonSerializer.Serialize(config, RunJson.Line), "The run config and engine");
         ranks.Once(() => RunPreparation.Prepare(config, folder));
         if (ranks.Any(stop.IsCancellationRequested)) throw new OperationCanceledException(stop);

@@ -42,7 +42,7 @@ public sealed record ReferenceLogProbs(float[] Real, float[] Generated)
             cancel.ThrowIfCancellationRequested();
             using var scope = torch.NewDisposeScope();
             var (real, generated) = SpinObjective.LogProbs(model, pairs, members);
-            return [.. real.contiguous().data<float>(), .. generated.contiguous().data<float>()];
+            return [.. real.cpu().contiguous().data<float>(), .. generated.cpu().contiguous().data<float>()];
         }
 
         void Take(int[] members, float[] scores)
@@ -86,7 +86,7 @@ public sealed record ReferenceLogProbs(float[] Real, float[] Generated)
         {
             var tensor = torch.zeros([.. file.Find(name)!.Shape], ScalarType.Float32);
             TensorFile.CopyTo(file, name, tensor);
-            return tensor.data<float>().ToArray();
+            return tensor.cpu().data<float>().ToArray();
         }
     }
 }

@@ -49,7 +49,7 @@ public sealed class RankPlaceTests
     [Fact]
     public void What_a_parent_tells_its_child_is_read_back()
     {
-        var place = new RankPlace(1, 3, 3, "/somewhere");
+        var place = new RankPlace(1, 3, 3, "/somewhere", LocalRank: 1);
 
         Assert.Equal(place, Read(place.Variables.ToDictionary(v => v.Name, v => v.Value)));
     }

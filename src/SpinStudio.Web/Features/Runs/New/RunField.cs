@@ -91,6 +91,7 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
 
         new("dtype", FieldKind.Choice, "Machine", false, "Precision", "bf16 computes faster and keeps full-precision weights beside.", ("bf16", "bf16, fp32 weights"), ("fp32", "fp32")),
         new("gradient_checkpointing", FieldKind.Flag, "Machine", false, "Gradient checkpointing", "Keep of each layer its input alone and compute it again on the way back: less memory, about a third more arithmetic, the same gradients."),
+        new("device", FieldKind.Choice, "Machine", false, "Device", "Where the run computes; automatic takes a GPU if libtorch finds one. The paper's runs used 8 A100.", ("auto", "Automatic"), ("cpu", "Processor"), ("cuda", "CUDA"), ("cuda:0", "CUDA 0"), ("cuda:1", "CUDA 1"), ("cuda:2", "CUDA 2"), ("cuda:3", "CUDA 3")),
         new("threads", FieldKind.Whole, "Machine", false, "Threads", "Processor threads; 0 takes all cores."),
         new("ranks", FieldKind.Whole, "Machine", false, "Ranks", "Processes on the studio's machine that train together, each on a share of every batch and of the threads; the paper's runs used 8 devices."),
         new("checkpoint_every", FieldKind.Whole, "Machine", false, "Checkpoint every", "Optimizer steps between checkpoints; a crash loses at most these."),
