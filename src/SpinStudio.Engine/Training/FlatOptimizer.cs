@@ -13,6 +13,8 @@ namespace SpinStudio.Engine.Training;
 /// </remarks>
 public sealed class FlatOptimizer : IDisposable
 {
+    private const long NormPiece = 1 << 16;
+
     private readonly OptimizerKind _kind;
     private readonly double _weightDecay;
     private readonly FlatParameters _parameters;
@@ -64,7 +66,11 @@ public sealed class FlatOptimizer : IDisposable
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        double norm = _gradients.norm().item<float>();
+        // Piece by piece, added up in fp64: one fp32 sum over millions of squares loses the small ones.
+        var squares = 0.0;
+        for (long start = 0; start < _gradients.numel(); start += NormPiece)
+            squares += Math.Pow(_gradients.narrow(0, start, Math.Min(NormPiece, _gradients.numel() - start)).norm().item<float>(), 2);
+        var norm = Math.Sqrt(squares);
         if (limit > 0 && norm > limit)
             _gradients.mul_(limit / (norm + 1e-6));
         return norm;
