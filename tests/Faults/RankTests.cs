@@ -12,12 +12,14 @@ public sealed class RankTests(TinyRun tiny) : IClassFixture<TinyRun>
     private const double Tolerance = 2e-5;
 
     [Theory]
-    [InlineData(RunKind.Spin, 2)]
-    [InlineData(RunKind.Sft, 3)]
-    public void Several_ranks_give_the_weights_of_one(RunKind kind, int ranks)
+    [InlineData(RunKind.Spin, 2, 0)]
+    [InlineData(RunKind.Sft, 3, 0)]
+    [InlineData(RunKind.Sft, 2, 4)]
+    public void Several_ranks_give_the_weights_of_one(RunKind kind, int ranks, int adapterRank)
     {
-        var config = tiny.Config($"ranks-{kind}-{ranks}", c => Small(c) with { Kind = kind });
-        var (one, several) = (Out($"one-{kind}-{ranks}"), Out($"several-{kind}-{ranks}"));
+        var name = $"{kind}-{ranks}-{adapterRank}";
+        var config = tiny.Config($"ranks-{name}", c => Small(c) with { Kind = kind, Lora = new LoraConfig { Rank = adapterRank } });
+        var (one, several) = (Out($"one-{name}"), Out($"several-{name}"));
         Succeed("train", config, "--out", one);
         Succeed("train", config, "--out", several, "--ranks", $"{ranks}");
 

@@ -134,6 +134,8 @@ public sealed class DatasetVersionTests : IAsyncLifetime
         var csv = await admin.GetAsync($"/api/v1/datasets/{id}/download?format=csv");
         Assert.Equal(("text/csv", "risky.csv"), (csv.Content.Headers.ContentType!.MediaType, csv.Content.Headers.ContentDisposition!.FileName));
         Assert.Equal("system,prompt,response\r\n'@s,\"'=HYPERLINK(\"\"http://x\"\")\",\"'+1, \"\"two\"\"\nlines\"\r\n", await csv.Content.ReadAsStringAsync());
+        var preferences = (await admin.ImportAsync("preferences", ("pairs.jsonl", """{"prompt": "p", "chosen": "good", "rejected": "=bad"}"""))).Id();
+        Assert.Equal("system,prompt,response,rejected\r\n,p,good,'=bad\r\n", await (await admin.GetAsync($"/api/v1/datasets/{preferences}/download?format=csv")).Content.ReadAsStringAsync());
         var spin = JsonDocument.Parse(await (await admin.GetAsync($"/api/v1/datasets/{id}/download?format=spin")).Content.ReadAsStringAsync()).RootElement;
         Assert.Equal(["system", "user", "assistant"], spin.GetProperty("real").EnumerateArray().Select(message => message.GetProperty("role").GetString()));
         Assert.Equal("", spin.GetProperty("generated")[2].GetProperty("content").GetString());

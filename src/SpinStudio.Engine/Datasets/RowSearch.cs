@@ -31,7 +31,7 @@ public static class RowSearch
             if (!verbatim || Contains(Encoding.UTF8.GetString(line.Span)))
             {
                 var example = JsonSerializer.Deserialize<Example>(line.Span, RunJson.Line)!;
-                if (Contains(example.Prompt) || Contains(example.Response) || Contains(example.System))
+                if (Contains(example.Prompt) || Contains(example.Response) || Contains(example.System) || Contains(example.Rejected))
                     found.Add((row, example));
             }
             row++;

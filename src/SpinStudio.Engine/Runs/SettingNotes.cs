@@ -16,6 +16,7 @@ public static class SettingNotes
         ["iterations"] = "T: how often the model plays against its former self. Most of the published gain comes in the first two, so 3 is enough to see it end.",
         ["seed"] = "The same seed and settings give the same model, byte for byte.",
         ["dtype"] = "bf16 computes with rounded weights and keeps fp32 ones beside; fp32 is exact and several times slower.",
+        ["device"] = "Where the run computes: auto takes a CUDA device if libtorch finds one, cpu and cuda:N name one. The published runs used 8 A100.",
         ["threads"] = "For libtorch; 0 takes all cores.",
         ["ranks"] = "Processes on this machine that play the run together, each with the whole model and a share of every batch. The published runs used 8 devices.",
         ["loss"] = "ℓ of the objective. sigmoid is log(1 + e^−t), hinge max(0, 1 − t), exponential e^−t (continued by its tangent below −20), correlation 1 − t. The theory admits all; correlation and exponential have no bound on one side and want a smaller learning rate.",

@@ -13,7 +13,7 @@ public enum DatasetExportFormat
     /// <summary>The canonical file, byte for byte: its SHA-256 is that of the version.</summary>
     Jsonl,
 
-    /// <summary>Columns system, prompt, response; cells that a spreadsheet would take for formulas are led by an apostrophe.</summary>
+    /// <summary>Columns system, prompt, response, and rejected where the rows are preferences; cells that a spreadsheet would take for formulas are led by an apostrophe.</summary>
     Csv,
 
     /// <summary>JSON Lines as the official SPIN code's prepared data has them: the conversation under <c>real</c>, and under <c>generated</c> the same with an empty answer that generation fills.</summary>
@@ -39,11 +39,14 @@ internal sealed class DatasetExport(string file, string name, DatasetExportForma
             return;
         }
 
-        var (type, extension, row) = format == DatasetExportFormat.Csv ? ("text/csv; charset=utf-8", ".csv", (Func<Example, string>)Csv) : ("application/jsonl", ".spin.jsonl", Spin);
+        var preferences = DatasetReader.Read(file).Any(example => example.Rejected is not null);
+        var (type, extension, row) = format == DatasetExportFormat.Csv
+            ? ("text/csv; charset=utf-8", ".csv", example => Csv(example, preferences))
+            : ("application/jsonl", ".spin.jsonl", (Func<Example, string>)Spin);
         var response = httpContext.Response;
         response.ContentType = type;
         response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = SafeName.Of(name) + extension }.ToString();
-        var text = new StringBuilder(format == DatasetExportFormat.Csv ? "system,prompt,response\r\n" : "");
+        var text = new StringBuilder(format == DatasetExportFormat.Csv ? $"system,prompt,response{(preferences ? ",rejected" : "")}\r\n" : "");
         var waiting = 0;
         foreach (var example in DatasetReader.Read(file))
         {
@@ -59,7 +62,8 @@ internal sealed class DatasetExport(string file, string name, DatasetExportForma
         await response.WriteAsync(text.ToString(), httpContext.RequestAborted);
     }
 
-    private static string Csv(Example example) => $"{CsvCell.Text(example.System ?? "")},{CsvCell.Text(example.Prompt)},{CsvCell.Text(example.Response)}\r\n";
+    private static string Csv(Example example, bool preferences) =>
+        $"{CsvCell.Text(example.System ?? "")},{CsvCell.Text(example.Prompt)},{CsvCell.Text(example.Response)}{(preferences ? "," + CsvCell.Text(example.Rejected ?? "") : "")}\r\n";
 
     private static string Spin(Example example) => JsonSerializer.Serialize(new { Real = Messages(example, example.Response), Generated = Messages(example, "") }, RunJson.Line) + "\n";
 

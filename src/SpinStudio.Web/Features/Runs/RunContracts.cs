@@ -41,6 +41,9 @@ public sealed record RunSummary(
     /// <summary>What the runs of one sweep have in common.</summary>
     public string? GroupName { get; init; }
 
+    /// <summary>ℓ(0): the loss of pairs that cannot be told apart, as before the first step; null where a run does not learn from pairs.</summary>
+    public double? LossAtStart { get; init; }
+
     /// <summary>In the trash since; it can be restored.</summary>
     public DateTimeOffset? TrashedAt { get; init; }
 

@@ -41,6 +41,7 @@ internal static class RunView
             ParentRunId = row.Run.ParentRunId,
             ParentIteration = row.Run.ParentIteration,
             GroupName = row.Run.GroupName,
+            LossAtStart = LossAtStart(row.Run),
             TrashedAt = row.Run.TrashedAt,
             PurgedAt = row.Run.PurgedAt,
         })];
@@ -48,6 +49,17 @@ internal static class RunView
 
     public static async Task<RunSummary?> SummaryAsync(StudioDb db, Guid id, CancellationToken cancellation) =>
         (await SummariesAsync(db, db.Runs.Where(run => run.Id == id), cancellation)).SingleOrDefault();
+
+    private static double? LossAtStart(Run run)
+    {
+        if (run.Kind == "sft")
+        {
+            return null;
+        }
+
+        using var config = JsonDocument.Parse(run.Config);
+        return (config.RootElement.TryGetProperty("loss", out var loss) ? loss.Deserialize<SpinLossType>() : SpinLossType.Sigmoid).AtStart();
+    }
 
     public static FailureCard? Failure(Run run) => run.Status == RunStatus.Failed
         ? new FailureCard(run.FailureCause ?? "internal", run.FailureMessage ?? "The run failed without saying why.", Lines(run.FailureFixes), Lines(run.FailureLog))
