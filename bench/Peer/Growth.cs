@@ -20,7 +20,7 @@ internal static class Growth
         {
             var config = Workload.Config(millions);
             var size = config.ParameterCount / 1e6;
-            var (seconds, peak) = Steps(setting, $"parameters-{millions}", config, Workload.Pairs(4, 96));
+            var (seconds, peak) = TrainingSteps.Measure(setting, $"parameters-{millions}", config, Workload.Pairs(4, 96), warmUps: 1, rounds: 3);
             var slope = first is { } small ? ((peak - small.Megabytes) / (size - small.Millions)).ToString("F1", CultureInfo.InvariantCulture) : "";
             first ??= (size, peak);
             text.AppendLine(CultureInfo.InvariantCulture, $"| {size:F1} | {seconds:F3} | {seconds * 1e6 / size / (4 * 3 * 96):F1} | {peak:F0} | {slope} |");
@@ -33,7 +33,7 @@ internal static class Growth
         foreach (var length in setting.Quick ? [256] : new[] { 256, 512, 1024, 2048 })
         {
             var tokens = length / 2 * 3;
-            var (seconds, peak) = Steps(setting, $"length-{length}", Workload.Config(setting.Quick ? 5 : 30), Workload.Pairs(1, length / 2));
+            var (seconds, peak) = TrainingSteps.Measure(setting, $"length-{length}", Workload.Config(setting.Quick ? 5 : 30), Workload.Pairs(1, length / 2), warmUps: 1, rounds: 3);
             var slope = shortest is { } least ? ((peak - least.Megabytes) * 1e3 / (tokens - least.Tokens)).ToString("F0", CultureInfo.InvariantCulture) : "";
             shortest ??= (tokens, peak);
             text.AppendLine(CultureInfo.InvariantCulture, $"| {length} | {seconds:F3} | {seconds * 1e3 / tokens:F2} | {peak:F0} | {slope} |");
@@ -51,24 +51,6 @@ internal static class Growth
             text.AppendLine(CultureInfo.InvariantCulture, $"| {count:N0} | {generate:F1} | {train:F1} | {(generate + train) * 1e3 / count:F2} | {peak:F0} | {slope} |");
         }
         return new Section("Growth", text.ToString());
-    }
-
-    private static (double Seconds, double PeakMegabytes) Steps(Setting setting, string name, ModelConfig config, List<TokenTriple> pairs)
-    {
-        var folder = setting.SubFolder(name);
-        Workload.Write(folder, config, pairs);
-        using var ours = Side.Ours(folder);
-        int[] batch = [.. Enumerable.Range(0, pairs.Count)];
-        ours.Do("open", new { threads = setting.Threads, dtype = "bf16", train = true });
-        ours.Do("score", new { batches = new[] { batch } });
-        var times = new Times();
-        for (var round = 0; round < 4; round++)
-        {
-            var seconds = ours.Seconds("step", new { batch, learning_rate = 5e-7 });
-            if (round > 0) times.Add(seconds);
-        }
-        Setting.Say($"{name}: {times.Median:F3} s");
-        return (times.Median, ours.PeakMegabytes());
     }
 
     private static (double Generate, double Train, double PeakMegabytes) Pairs(Setting setting, int count)

@@ -21,8 +21,8 @@ internal static class Limit
         var narrow = config with { HiddenSize = 16, IntermediateSize = 16, Heads = 1, KeyValueHeads = 1, HeadDim = 16, VocabSize = 1280 };
         List<TokenTriple> short_ = [.. Enumerable.Range(0, 8).Select(_ => new TokenTriple([1, 2], [3, 4], [5, 6]))];
 
-        var train = Steps(setting, "train", config, pairs[..8]);
-        var overhead = Steps(setting, "overhead", narrow, short_);
+        var train = TrainingSteps.Measure(setting, "train", config, pairs[..8], warmUps: 2, Rounds).Seconds;
+        var overhead = TrainingSteps.Measure(setting, "overhead", narrow, short_, warmUps: 2, Rounds).Seconds;
         using var noGrad = torch.no_grad();
         using var model = new LlamaModel(config, ScalarType.BFloat16);
         using var small = new LlamaModel(narrow, ScalarType.BFloat16);
@@ -74,23 +74,6 @@ internal static class Limit
         foreach (var (i, length) in segments.Index())
             seen += (i == 0 ? 0 : (double)length * segments[0]) + length * (length + 1.0) / 2;
         return 2 * matrices * tokens + 2.0 * config.VocabSize * config.HiddenSize * headRows + 4.0 * seen * config.Heads * config.HeadDim * config.Layers;
-    }
-
-    private static double Steps(Setting setting, string name, ModelConfig config, List<TokenTriple> pairs)
-    {
-        var folder = setting.SubFolder(name);
-        Workload.Write(folder, config, pairs);
-        using var ours = Side.Ours(folder);
-        int[] batch = [.. Enumerable.Range(0, pairs.Count)];
-        ours.Do("open", new { threads = setting.Threads, dtype = "bf16", train = true });
-        ours.Do("score", new { batches = new[] { batch } });
-        var times = new Times();
-        for (var round = -2; round < Rounds; round++)
-        {
-            var seconds = ours.Seconds("step", new { batch, learning_rate = 5e-7 });
-            if (round >= 0) times.Add(seconds);
-        }
-        return times.Median;
     }
 
     /// <summary>Seconds to answer the pairs' prompts with exactly so many tokens each.</summary>

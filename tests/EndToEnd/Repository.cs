@@ -1,22 +1,16 @@
+using SpinStudio.Testing;
+
 namespace EndToEnd;
 
 /// <summary>Where the built studio and its sources are.</summary>
 internal static class Repository
 {
-    public static readonly string Root = Find();
+    public static readonly string Root = Checkout.Root;
 
     /// <summary>debug or release: as these tests were built, so is the studio that they run.</summary>
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
 
     public static string Web => Path.Combine(Root, "artifacts", "bin", "SpinStudio.Web", Configuration, "SpinStudio.Web.dll");
 
-    public static string In(params ReadOnlySpan<string> parts) => Path.Combine([Root, .. parts]);
-
-    private static string Find()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "SpinStudio.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the repository.");
-        return folder.FullName;
-    }
+    public static string In(params ReadOnlySpan<string> parts) => Checkout.In(parts);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -14,7 +13,7 @@ internal sealed class LoopbackHub : IDisposable
 {
     public const string Commit = "0123456789abcdef0123456789abcdef01234567";
 
-    private readonly HttpListener _listener = new();
+    private readonly LoopbackServer _server;
     private readonly ConcurrentDictionary<string, byte[]> _files = new();
     private readonly ConcurrentDictionary<string, (int After, int Times)> _cuts = new();
     private readonly ConcurrentDictionary<string, Uri> _redirects = new();
@@ -22,17 +21,10 @@ internal sealed class LoopbackHub : IDisposable
     public LoopbackHub()
     {
         Uploads = new LoopbackHubUploads(this);
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Address = new Uri($"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/");
-        }
-        _listener.Prefixes.Add(Address.ToString());
-        _listener.Start();
-        _ = ServeAsync();
+        _server = new LoopbackServer(AnswerAsync);
     }
 
-    public Uri Address { get; }
+    public Uri Address => _server.Address;
 
     /// <summary>What has been and can be pushed.</summary>
     public LoopbackHubUploads Uploads { get; }
@@ -76,28 +68,7 @@ internal sealed class LoopbackHub : IDisposable
 
     public void Redirect(string path, Uri to) => _redirects[path] = to;
 
-    public void Dispose()
-    {
-        _listener.Stop();
-        _listener.Close();
-    }
-
-    private async Task ServeAsync()
-    {
-        while (_listener.IsListening)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (Exception ended) when (ended is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-            _ = Task.Run(() => AnswerAsync(context));
-        }
-    }
+    public void Dispose() => _server.Dispose();
 
     private async Task AnswerAsync(HttpListenerContext context)
     {

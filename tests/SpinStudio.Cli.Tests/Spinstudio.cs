@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using SpinStudio.Testing;
 
 namespace SpinStudio.Cli.Tests;
 
 /// <summary>Runs the built <c>spinstudio</c> as its users do: as a process.</summary>
 internal static class Spinstudio
 {
-    public static readonly string Repository = FindRepository();
+    public static readonly string Repository = Checkout.Root;
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
@@ -45,14 +46,6 @@ internal static class Spinstudio
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"spinstudio did not end within {Limit}.");
         }
-    }
-
-    private static string FindRepository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "SpinStudio.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the repository.");
-        return folder.FullName;
     }
 
     internal sealed record Outcome(int ExitCode, string Output, string Error)

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,23 +7,11 @@ namespace SpinStudio.Testing;
 public sealed class LlamaCpp
 {
     private static readonly string[] Files = ["package.json", "package-lock.json", "answer.mjs"];
-    private static readonly string Repository = FindRepository();
-    private static readonly string Folder = Path.Combine(Repository, "artifacts", "llama-cpp");
+    private static readonly string Folder = Checkout.In("artifacts", "llama-cpp");
 
-    public LlamaCpp()
-    {
-        var sources = Path.Combine(Repository, "tests", "Shared", "LlamaCpp");
-        var wanted = Convert.ToHexStringLower(SHA256.HashData([.. Files.SelectMany(name => File.ReadAllBytes(Path.Combine(sources, name)))]));
-        var stamp = Path.Combine(Folder, "stamp");
-        if (File.Exists(stamp) && File.ReadAllText(stamp) == wanted)
-            return;
-        Directory.CreateDirectory(Folder);
-        foreach (var name in Files)
-            File.Copy(Path.Combine(sources, name), Path.Combine(Folder, name), overwrite: true);
-        // Its optional packages are builds for other machines and for GPUs; not all of them are to be had everywhere, which "ci" would insist on. Versions are those of the lock file all the same.
-        Run("npm", "install", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund");
-        File.WriteAllText(stamp, wanted);
-    }
+    // Its optional packages are builds for other machines and for GPUs; not all of them are to be had everywhere, which "ci" would insist on. Versions are those of the lock file all the same.
+    public LlamaCpp() => NodeScripts.Install(
+        Checkout.In("tests", "Shared", "LlamaCpp"), Files, Folder, ["install", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"]);
 
     /// <summary>Loads the file and answers greedily.</summary>
     /// <param name="prompts">Texts with control tokens written out.</param>
@@ -34,26 +20,8 @@ public sealed class LlamaCpp
     {
         var (asked, told) = (gguf + ".prompts.json", gguf + ".answers.json");
         File.WriteAllText(asked, JsonSerializer.Serialize(prompts));
-        Run("node", "answer.mjs", gguf, asked, $"{maxTokens}", told);
+        NodeScripts.Run(Folder, "node", "answer.mjs", gguf, asked, $"{maxTokens}", told);
         return JsonSerializer.Deserialize<Answers>(File.ReadAllText(told), JsonSerializerOptions.Web)!;
-    }
-
-    private static void Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEndAsync();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} in {Folder} ended with {process.ExitCode}:\n{output.Result}\n{errors.Result}");
-    }
-
-    private static string FindRepository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "SpinStudio.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException("these tests run within the repository");
-        return folder.FullName;
     }
 
     /// <param name="FileType">As llama.cpp numbers it.</param>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Tokenization;
+using SpinStudio.Testing;
 using Xunit;
 
 namespace SpinStudio.Engine.Tests.Datasets;
@@ -122,13 +123,7 @@ public sealed class DatasetStatisticsTests
         Assert.Throws<OperationCanceledException>(() => DatasetStatistics.Of(rows, cancellation: stop.Token));
     }
 
-    private static string SampleFolder(string name)
-    {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "SpinStudio.sln")))
-            root = root.Parent!;
-        return Path.Combine(root.FullName, "samples", name);
-    }
+    private static string SampleFolder(string name) => Checkout.In("samples", name);
 
     private static LengthHistogram Histogram(IEnumerable<int> lengths)
     {

@@ -1,12 +1,13 @@
 using System.Text;
 using SpinStudio.Engine.Export;
 using SpinStudio.Engine.Models;
+using SpinStudio.Testing;
 
 namespace SpinStudio.Engine.Tests.Export;
 
 public sealed class GgufWriterTests
 {
-    private static readonly string Sample = Path.Combine(Repository(), "samples", "model");
+    private static readonly string Sample = Path.Combine(Checkout.Root, "samples", "model");
 
     [Theory]
     [InlineData(GgufType.F32)]
@@ -52,13 +53,5 @@ public sealed class GgufWriterTests
         using var stream = new MemoryStream();
         await writer.WriteAsync(stream);
         return stream.ToArray();
-    }
-
-    private static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "SpinStudio.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException("these tests run within the repository");
-        return folder.FullName;
     }
 }

@@ -174,13 +174,7 @@ public sealed class HubUploadTests : IDisposable
         return model;
     }
 
-    private static string Sample()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "SpinStudio.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException("these tests run within the repository");
-        return Path.Combine(folder.FullName, "samples", "model");
-    }
+    private static string Sample() => Checkout.In("samples", "model");
 
     /// <summary>Not among what a dataset's folder is searched for, so told by itself.</summary>
     private LocalFile Weights()

@@ -3,6 +3,7 @@ using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.Samples;
 using SpinStudio.Engine.Tokenization;
+using SpinStudio.Testing;
 using Xunit;
 
 namespace SpinStudio.Engine.Tests.Samples;
@@ -10,7 +11,7 @@ namespace SpinStudio.Engine.Tests.Samples;
 /// <summary>What lies in samples/ is what the code makes and reads.</summary>
 public sealed class BundledSampleTests
 {
-    private static readonly string Samples = Path.Combine(Root(), "samples");
+    private static readonly string Samples = Path.Combine(Checkout.Root, "samples");
 
     [Fact]
     public void Dataset_is_what_the_generator_writes()
@@ -50,15 +51,5 @@ public sealed class BundledSampleTests
         Assert.Equal(kind, config.Kind);
         Assert.True(config.Iterations >= iterations);
         Assert.Equal(Path.Combine(Samples, "dataset", "held-out.jsonl"), config.HeldOut);
-    }
-
-    private static string Root()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "SpinStudio.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-        return folder ?? throw new InvalidOperationException($"no SpinStudio.sln above {AppContext.BaseDirectory}");
     }
 }

@@ -1,8 +1,6 @@
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
-using SpinStudio.Engine.Samples;
 using SpinStudio.Engine.SelfPlay;
-using SpinStudio.Engine.Tests.Tokenization;
 using SpinStudio.Torch;
 
 namespace SpinStudio.Engine.Tests.SelfPlay;
@@ -10,7 +8,7 @@ namespace SpinStudio.Engine.Tests.SelfPlay;
 /// <summary>Runs that train low-rank adapters.</summary>
 public sealed class LoraRunTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly SmallRun _small = new(train: 12, heldOut: 4);
 
     /// <summary>In the second iteration the adapter is no longer zero, and what is dropped would show: the reference must be the opening iterate, and the check must drop nothing.</summary>
     [Theory]
@@ -29,7 +27,7 @@ public sealed class LoraRunTests : IDisposable
         foreach (var iteration in new[] { 0, 1 })
         {
             using var merged = AdapterFiles.LoadMerged(folder.StartModel, folder.Adapter(iteration), dtype == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32);
-            Assert.Equal(LlamaModelFiles.Save(merged, folder.StartModel, _folder.In($"merged-{iteration}")), ModelWeights.Sha256(folder.Model(iteration)));
+            Assert.Equal(LlamaModelFiles.Save(merged, folder.StartModel, _small.In($"merged-{iteration}")), ModelWeights.Sha256(folder.Model(iteration)));
             using var adapter = SafetensorsFile.Open(PeftAdapter.Open(folder.Adapter(iteration)).Weights);
             Assert.All(adapter.Tensors, tensor => Assert.Equal("F32", tensor.Dtype));
         }
@@ -39,32 +37,14 @@ public sealed class LoraRunTests : IDisposable
 
     private (RunFolder Folder, List<JournalEvent> Events) Play(LoraConfig lora, Precision dtype, bool checkpointing)
     {
-        var start = _folder.In("start");
-        Directory.CreateDirectory(start);
-        foreach (var name in new[] { "tokenizer.json", "tokenizer_config.json" })
-            File.Copy(Path.Combine(GoldenTokenizer.Folder, name), Path.Combine(start, name));
-        var config = new ModelConfig
+        var (outcome, events, folder) = _small.Play(_small.Config with
         {
-            VocabSize = GoldenTokenizer.VocabSize, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, MaxPositions = 512, EosTokenIds = [2], TieWordEmbeddings = true,
-        };
-        using (var model = new LlamaModel(config, ScalarType.Float32))
-        {
-            LlamaModelFiles.Randomise(model, RandomStream.From(1), deviation: 0.1);
-            LlamaModelFiles.Save(model, start, _folder.In("model"));
-        }
-        SampleDataset.WriteLines(_folder.In("train.jsonl"), SampleDataset.Train(12));
-        SampleDataset.WriteLines(_folder.In("held-out.jsonl"), SampleDataset.HeldOut(4));
-        var run = new RunConfig
-        {
-            Model = _folder.In("model"), Dataset = _folder.In("train.jsonl"), HeldOut = _folder.In("held-out.jsonl"), Iterations = 2, Window = 1, Dtype = dtype, LearningRate = [1e-2], WarmupRatio = 0, Beta = [1],
-            Lora = lora, GradientCheckpointing = checkpointing, Optimizer = OptimizerKind.AdamW, Epochs = 1, ScheduleEpochs = 1, BatchSize = 4, MicroBatchSize = 2, MaxLength = 256, MaxPromptLength = 192,
-            Generation = new GenerationConfig { MaxNewTokens = 12, BatchSize = 4 }, Evaluation = new EvaluationConfig { Examples = 4 },
-        };
-        var folder = new RunFolder(_folder.In("run"));
-        var events = new List<JournalEvent>();
-        Assert.True(EngineRun.Play(run, folder, resume: false, events.Add) == RunOutcome.Finished, events.OfType<FailedEvent>().FirstOrDefault()?.Message);
+            Iterations = 2, Window = 1, Dtype = dtype, LearningRate = [1e-2], Beta = [1], Lora = lora, GradientCheckpointing = checkpointing, Epochs = 1, ScheduleEpochs = 1,
+            Generation = new GenerationConfig { MaxNewTokens = 12, BatchSize = 4 },
+        });
+        Assert.True(outcome == RunOutcome.Finished, events.OfType<FailedEvent>().FirstOrDefault()?.Message);
         return (folder, events);
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => _small.Dispose();
 }

@@ -13,17 +13,14 @@ internal sealed class SmallRun : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    /// <param name="shape">Of the decoder; null: a Llama of two layers.</param>
     /// <param name="spoil">Does something to the weights before they are saved.</param>
-    public SmallRun(int train = 16, int heldOut = 8, Action<LlamaModel>? spoil = null)
+    public SmallRun(int train = 16, int heldOut = 8, ModelConfig? shape = null, Action<LlamaModel>? spoil = null)
     {
         Directory.CreateDirectory(_folder.In("tokenizer"));
         foreach (var name in new[] { "tokenizer.json", "tokenizer_config.json" })
             File.Copy(Path.Combine(GoldenTokenizer.Folder, name), _folder.In("tokenizer/" + name));
-        var shape = new ModelConfig
-        {
-            VocabSize = GoldenTokenizer.VocabSize, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, MaxPositions = 512, EosTokenIds = [2], TieWordEmbeddings = true,
-        };
-        using (var model = new LlamaModel(shape, ScalarType.Float32))
+        using (var model = new LlamaModel(shape ?? Shape, ScalarType.Float32))
         {
             LlamaModelFiles.Randomise(model, RandomStream.From(1), deviation: 0.1);
             spoil?.Invoke(model);
@@ -38,6 +35,12 @@ internal sealed class SmallRun : IDisposable
             Generation = new GenerationConfig { MaxNewTokens = 8, BatchSize = 8 }, Evaluation = new EvaluationConfig { Examples = heldOut },
         };
     }
+
+    /// <summary>A Llama of two layers.</summary>
+    public static ModelConfig Shape { get; } = new()
+    {
+        VocabSize = GoldenTokenizer.VocabSize, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, MaxPositions = 512, EosTokenIds = [2], TieWordEmbeddings = true,
+    };
 
     public RunConfig Config { get; }
 

@@ -1,25 +1,24 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using SpinStudio.Testing;
 
 namespace SpinStudio.Engine.Tests.Generation.Elsewhere;
 
 /// <summary>A server on the loopback address that answers as it is told, one reply after the other; the last one again and again.</summary>
 internal sealed class FaultyServer : IDisposable
 {
-    private readonly HttpListener _listener;
+    private readonly LoopbackServer _server;
     private readonly Queue<Action<HttpListenerContext>> _replies;
     private readonly Lock _counting = new();
 
     public FaultyServer(params IEnumerable<Action<HttpListenerContext>> replies)
     {
         _replies = new(replies);
-        (_listener, Address) = Listen();
-        _ = Task.Run(ServeAsync);
+        _server = new LoopbackServer(ReplyAsync);
     }
 
-    public Uri Address { get; }
+    public Uri Address => new(_server.Address, "v1");
 
     /// <summary>Bodies of the requests, in the order they came.</summary>
     public List<JsonNode?> Asked { get; } = [];
@@ -38,51 +37,12 @@ internal sealed class FaultyServer : IDisposable
 
     public static Action<HttpListenerContext> HangUp { get; } = context => context.Response.Abort();
 
-    public void Dispose() => _listener.Close();
+    public void Dispose() => _server.Dispose();
 
-    private static (HttpListener Listener, Uri Address) Listen()
-    {
-        while (true)
-        {
-            using var probe = new TcpListener(IPAddress.Loopback, 0);
-            probe.Start();
-            var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-            probe.Stop();
-            var listener = new HttpListener();
-            listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-            try
-            {
-                listener.Start();
-                return (listener, new Uri($"http://127.0.0.1:{port}/v1"));
-            }
-            catch (HttpListenerException)
-            {
-                // Somebody else took the port in between.
-            }
-        }
-    }
-
-    private async Task ServeAsync()
-    {
-        while (_listener.IsListening)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-            _ = Task.Run(() => Reply(context));
-        }
-    }
-
-    private void Reply(HttpListenerContext context)
+    private async Task ReplyAsync(HttpListenerContext context)
     {
         using var reader = new StreamReader(context.Request.InputStream);
-        var text = reader.ReadToEnd();
+        var text = await reader.ReadToEndAsync();
         Action<HttpListenerContext> reply;
         lock (_counting)
         {

