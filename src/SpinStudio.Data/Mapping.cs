@@ -114,6 +114,7 @@ internal sealed class SampleMapping : IEntityTypeConfiguration<Sample>
         builder.Property(sample => sample.FinishReason).HasMaxLength(16);
         builder.HasIndex(sample => new { sample.RunId, sample.Split, sample.PromptId });
         builder.HasIndex(sample => new { sample.RunId, sample.Split, sample.Iteration });
+        builder.HasIndex(sample => sample.PromptId);
         builder.HasOne<Run>().WithMany().HasForeignKey(sample => sample.RunId).OnDelete(DeleteBehavior.Cascade);
     }
 }

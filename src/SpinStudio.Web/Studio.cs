@@ -10,6 +10,7 @@ using SpinStudio.Web.Engine;
 using SpinStudio.Web.Features;
 using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Activity;
+using SpinStudio.Web.Features.Answers;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Comparison;
 using SpinStudio.Web.Features.Datasets;
@@ -155,6 +156,7 @@ internal static class Studio
         services.AddScoped<RunPurge>();
         services.AddScoped<RunInsights>();
         services.AddScoped<SampleService>();
+        services.AddScoped<AnswerService>();
         services.AddScoped<EvaluationService>();
         services.AddScoped<PlaygroundService>();
         services.AddScoped<SearchService>();

@@ -28,7 +28,7 @@ public sealed class DatasetTests(Browser browser)
         await Expect(page.GetByText("Choose the column that holds the answer.")).ToBeVisibleAsync();
         await page.GetByLabel("Role of column say").SelectOptionAsync("response");
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "What comes of it" }).GetByText("The north river 0 is long.")).ToBeVisibleAsync();
-        await ExpectAccessibleAsync(ada);
+        await ada.AssertAccessibleAsync();
 
         // What was chosen and typed outlives the page.
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Rivers");
@@ -40,20 +40,14 @@ public sealed class DatasetTests(Browser browser)
 
         await ReadAndSearchAsync(page);
         await SplitAsync(page);
-        await ExpectAccessibleAsync(ada);
+        await ada.AssertAccessibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Statistics" }).ClickAsync();
         await Expect(page.GetByText("of the prompts held out")).ToHaveCountAsync(0);
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("^Answer: half of the rows have at most") })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new("Held-out prompts that are also trained on 0") })).ToBeVisibleAsync();
-        await ExpectAccessibleAsync(ada);
+        await ada.AssertAccessibleAsync();
         await ada.PictureAsync("dataset-statistics");
         Assert.Empty(ada.Errors);
-    }
-
-    private static async Task ExpectAccessibleAsync(Visitor visitor)
-    {
-        var violations = await visitor.ViolationsAsync();
-        Assert.True(violations.Count == 0, string.Join('\n', violations));
     }
 
     private static async Task ReadAndSearchAsync(IPage page)

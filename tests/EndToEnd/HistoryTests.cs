@@ -62,7 +62,7 @@ public sealed class HistoryTests(Browser browser, TwoRuns runs) : IClassFixture<
         Assert.False(await page.EvaluateAsync<bool>("() => 'pwned' in window"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Pin", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Unpin" })).ToBeVisibleAsync();
-        await AssertAccessibleAsync(ada);
+        await ada.AssertAccessibleAsync();
 
         // Pinned: first, although the order says otherwise. Found by its tag. Put away with the keyboard.
         await ada.OpenAsync("/runs?sort=-name");
@@ -73,7 +73,7 @@ public sealed class HistoryTests(Browser browser, TwoRuns runs) : IClassFixture<
         await page.GetByRole(AriaRole.Searchbox).BlurAsync();
         await page.Keyboard.PressAsync("j");
         await page.Keyboard.PressAsync("x");
-        await AssertAccessibleAsync(ada);
+        await ada.AssertAccessibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Archive 1" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No run matches" })).ToBeVisibleAsync();
         await ada.OpenAsync("/runs?show=archived");
@@ -120,7 +120,7 @@ public sealed class HistoryTests(Browser browser, TwoRuns runs) : IClassFixture<
         await page.GetByRole(AriaRole.Link, new() { Name = "Make it the baseline" }).First.ClickAsync();
         await Expect(page).ToHaveURLAsync(new Regex("base=" + runs.Second + "|base=" + runs.First));
         await Expect(page.GetByLabel("Differences only")).ToBeCheckedAsync();
-        await AssertAccessibleAsync(ada);
+        await ada.AssertAccessibleAsync();
         Assert.Empty(ada.Errors);
         await ada.PictureAsync("compare");
     }
@@ -140,7 +140,7 @@ public sealed class HistoryTests(Browser browser, TwoRuns runs) : IClassFixture<
             await Expect(stranger.Page.GetByRole(AriaRole.Heading, new() { Name = SampleRuns.TinyName })).ToBeVisibleAsync();
             await Expect(stranger.Page.Locator("svg.curves").First).ToBeVisibleAsync();
             Assert.Empty(await stranger.Context.CookiesAsync());
-            await AssertAccessibleAsync(stranger);
+            await stranger.AssertAccessibleAsync();
             Assert.Empty(stranger.Errors);
             await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
             await Expect(page.GetByText("Revoked")).ToBeVisibleAsync();
@@ -177,7 +177,7 @@ public sealed class HistoryTests(Browser browser, TwoRuns runs) : IClassFixture<
         await bea.Page.GetByRole(AriaRole.Link, new() { Name = "Activity" }).ClickAsync();
         await Expect(bea.Page.GetByRole(AriaRole.Heading, new() { Name = "Said to you (1 new)" })).ToBeVisibleAsync();
         await Expect(bea.Page.Locator(".lines").Last).ToContainTextAsync($"Ada commented on {SampleRuns.TinyName}");
-        await AssertAccessibleAsync(bea);
+        await bea.AssertAccessibleAsync();
         await bea.Page.GetByRole(AriaRole.Link, new() { Name = SampleRuns.TinyName }).First.ClickAsync();
         await Expect(bea.Page.Locator(".mention")).ToBeVisibleAsync();
         await Expect(bea.Page.GetByLabel("1 unread")).ToHaveCountAsync(0);
@@ -190,12 +190,6 @@ public sealed class HistoryTests(Browser browser, TwoRuns runs) : IClassFixture<
         var ada = await browser.VisitAsync(runs.Studio);
         await ada.LogInAsync();
         return ada;
-    }
-
-    private static async Task AssertAccessibleAsync(Visitor visitor)
-    {
-        var violations = await visitor.ViolationsAsync();
-        Assert.True(violations.Count == 0, string.Join('\n', violations));
     }
 
     private static async Task Select(IPage page)

@@ -21,7 +21,7 @@ public sealed class KeyboardTests(Browser browser)
         await Expect(palette.GetByRole(AriaRole.Option).Filter(new() { HasText = "Datasets" })).ToBeVisibleAsync();
         await keyboard.TypeAsync("tiny sample");
         await Expect(palette.GetByRole(AriaRole.Option)).ToHaveCountAsync(1);
-        Assert.Empty(await ada.ViolationsAsync());
+        await ada.AssertAccessibleAsync();
         await keyboard.PressAsync("Enter");
         await Expect(ada.Page).ToHaveURLAsync(new Regex("/runs/[0-9a-f-]{36}$"));
         await Expect(palette).Not.ToBeVisibleAsync();
@@ -34,7 +34,7 @@ public sealed class KeyboardTests(Browser browser)
 
         await keyboard.PressAsync("?");
         await Expect(ada.Page.GetByRole(AriaRole.Dialog, new() { Name = "Keys on this page" })).ToBeVisibleAsync();
-        Assert.Empty(await ada.ViolationsAsync());
+        await ada.AssertAccessibleAsync();
         Assert.Empty(ada.Errors);
     }
 }

@@ -42,7 +42,7 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await Expect(ada.Page.GetByText("Your draft of")).ToBeVisibleAsync();
         await Expect(ada.Page.GetByLabel("Name", new() { Exact = true })).ToHaveValueAsync("Night shift");
         await Expect(ada.Page.Locator("#field-beta")).ToHaveValueAsync("0.3, ");
-        Assert.Empty(await ViolationsAsync(ada));
+        await ada.AssertAccessibleAsync();
         await ada.PictureAsync("new-run");
 
         await Expect(StartButton(ada)).ToBeEnabledAsync();
@@ -60,7 +60,7 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await Expect(StartButton(ada)).ToBeEnabledAsync();
         await ada.Page.Locator("#field-beta").FillAsync("0.4");
         await Expect(ada.Page.Locator("aside", new() { HasText = $"Difference to {SampleRuns.TinyName}" })).ToContainTextAsync("0.1 → 0.4");
-        Assert.Empty(await ViolationsAsync(ada));
+        await ada.AssertAccessibleAsync();
         await Expect(StartButton(ada)).ToBeEnabledAsync();
         await StartButton(ada).ClickAsync();
 
@@ -94,7 +94,7 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await Expect(waiting.First).ToContainTextAsync("Seed 3");
         await waiting.First.GetByRole(AriaRole.Button, new() { NameRegex = new("^Hold") }).ClickAsync();
         await Expect(waiting.First).ToContainTextAsync($"held by {Visitor.Name}");
-        Assert.Empty(await ViolationsAsync(ada));
+        await ada.AssertAccessibleAsync();
         await ada.PictureAsync("queue");
 
         // The one that works goes on to its end here; then the open queue passes the held run and starts the other.
@@ -118,7 +118,7 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await ada.Page.GetByRole(AriaRole.Button, new() { Name = "Stop…" }).ClickAsync();
         var dialog = ada.Page.GetByRole(AriaRole.Dialog);
         await Expect(dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Discard run, .*B$") })).ToBeVisibleAsync();
-        Assert.Empty(await ViolationsAsync(ada));
+        await ada.AssertAccessibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         await Expect(dialog).ToHaveCountAsync(0);
 
@@ -150,7 +150,7 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
 
         await run.ExpectStatusAsync("Failed", Long);
         await Expect(ada.Page.GetByRole(AriaRole.Heading, new() { Name = "Not enough memory" })).ToBeVisibleAsync();
-        Assert.Empty(await ViolationsAsync(ada));
+        await ada.AssertAccessibleAsync();
         await ada.Page.GetByRole(AriaRole.Link, new() { Name = "Halve the micro-batch" }).ClickAsync();
         await Expect(ada.Page.Locator("aside", new() { HasText = "Difference to" })).ToContainTextAsync("4 → 2");
         await Expect(StartButton(ada)).ToBeEnabledAsync();
@@ -158,13 +158,6 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await Expect(ada.Page.GetByText("1 setting changed: micro_batch_size 4 → 2")).ToBeVisibleAsync();
         await EndAsync(ada, RunView.IdIn(ada.Page.Url));
         Assert.Empty(ada.Errors);
-    }
-
-    /// <summary>The title comes a moment after the page.</summary>
-    private static async Task<IReadOnlyList<string>> ViolationsAsync(Visitor ada)
-    {
-        await Expect(ada.Page).ToHaveTitleAsync(new Regex("."));
-        return await ada.ViolationsAsync();
     }
 
     private static ILocator StartButton(Visitor ada) => ada.Page.GetByRole(AriaRole.Button, new() { NameRegex = new("^(Start run|Start anyway|Queue run)$") });

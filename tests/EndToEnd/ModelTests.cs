@@ -48,7 +48,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
     private async Task UploadZipAsync()
     {
         await _ada.OpenAsync("/models/new");
-        Assert.Empty(await _ada.ViolationsAsync());
+        await _ada.AssertAccessibleAsync();
         await Page.Locator("#model-files").SetInputFilesAsync(new FilePayload { Name = "broken.zip", MimeType = "application/zip", Buffer = Encoding.UTF8.GetBytes("no zip at all") });
         await Page.GetByRole(AriaRole.Button, new() { NameRegex = new("^Check and add") }).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("is no zip");
@@ -75,7 +75,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
         await Expect(Page.Locator(".chip.trained").First).ToHaveAttributeAsync("data-tip", new Regex(@"^id \d+ · bytes 59.* · trained on$"));
         Assert.Contains("bytes 59", await Page.Locator(".chip.trained").First.EvaluateAsync<string>("chip => getComputedStyle(chip, '::after').content"), StringComparison.Ordinal);
         await Expect(Page.GetByRole(AriaRole.List, new() { Name = "Checks" }).GetByRole(AriaRole.Listitem)).ToHaveCountAsync(4);
-        Assert.Empty(await _ada.ViolationsAsync());
+        await _ada.AssertAccessibleAsync();
         await _ada.PictureAsync("model");
     }
 
@@ -101,7 +101,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
         await Page.GetByRole(AriaRole.Button, new() { NameRegex = new("^Download 1") }).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Progressbar, new() { Name = "Download of acme/sample" })).ToBeVisibleAsync();
         await Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToBeVisibleAsync();
-        Assert.Empty(await _ada.ViolationsAsync());
+        await _ada.AssertAccessibleAsync();
         await Page.GetByRole(AriaRole.Link, new() { Name = "Open the model" }).ClickAsync();
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "acme/sample", Level = 1 })).ToBeVisibleAsync();
         await Expect(Page.GetByText($"acme/sample at commit {LoopbackHub.Commit}").First).ToBeVisibleAsync();
@@ -120,7 +120,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
         await _ada.OpenAsync("/models?q=best");
         await Expect(Page.Locator("tbody tr")).ToHaveCountAsync(1);
         await Expect(Page.Locator("tbody tr")).ToContainTextAsync("promoted");
-        Assert.Empty(await _ada.ViolationsAsync());
+        await _ada.AssertAccessibleAsync();
         await _ada.OpenAsync("/models");
         await Expect(Page.Locator("tbody tr").First).ToBeVisibleAsync();
         await _ada.PictureAsync("models");

@@ -27,7 +27,7 @@ public sealed class PlaygroundTests(Browser browser)
         await Expect(told).ToHaveCountAsync(2, new() { Timeout = 60_000 });
         await ada.Page.GetByLabel("Shade tokens by their log-prob").CheckAsync();
         await Expect(ada.Page.Locator(".token").First).ToHaveAttributeAsync("title", new System.Text.RegularExpressions.Regex("log-prob .* Weighed: "));
-        Assert.Empty(await ada.ViolationsAsync());
+        await ada.AssertAccessibleAsync();
         await ada.PictureAsync("playground");
 
         // The same question with the same settings at temperature 0 has the same answer, through the API as well.

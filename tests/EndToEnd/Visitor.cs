@@ -63,6 +63,14 @@ internal sealed partial class Visitor : IAsyncDisposable
             .SelectMany(violation => violation.Nodes.Select(node => $"{Page.Url} {violation.Id}: {violation.Help}\n    {node.Html}"))];
     }
 
+    /// <summary>The page has none of them; the title, which comes a moment after the page, is waited for.</summary>
+    public async Task AssertAccessibleAsync()
+    {
+        await Expect(Page).ToHaveTitleAsync(new Regex("."));
+        var violations = await ViolationsAsync();
+        Assert.True(violations.Count == 0, string.Join('\n', violations));
+    }
+
     /// <summary>Opens a page and waits until its buttons do something.</summary>
     public async Task OpenAsync(string address)
     {

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using SpinStudio.Data;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Web.Features.Datasets;
+using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Tests;
 
@@ -64,6 +66,16 @@ public sealed class StudioHost : IAsyncLifetime
     }
 
     public StudioDb Db() => Services.GetRequiredService<IDbContextFactory<StudioDb>>().CreateDbContext();
+
+    /// <summary>The services as a request of that account gets them.</summary>
+    public async Task<AsyncServiceScope> AsAsync(string name)
+    {
+        await using var db = Db();
+        var id = (await db.Users.SingleAsync(user => user.UserName == name)).Id;
+        var scope = Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<CurrentUser>().Principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, id.ToString())], "test"));
+        return scope;
+    }
 
     /// <summary>A browser that nobody has logged in with.</summary>
     public Browser Anonymous() => new(this);

@@ -322,6 +322,18 @@ public sealed class Sample
 
     /// <summary>The same against the answer of the model before; null for the first.</summary>
     public double? ToPrevious { get; set; }
+
+    /// <summary>log π(this answer) under the model that wrote it, summed over tokens, in nats; for the first held-out answer to a prompt.</summary>
+    public double? LogProb { get; set; }
+
+    /// <summary>The same of the human answer, under that model.</summary>
+    public double? HumanLogProb { get; set; }
+
+    /// <summary>Implicit reward that the model gives the human answer, against the model before; for the first held-out answer to a prompt.</summary>
+    public double? RewardHuman { get; set; }
+
+    /// <summary>The same of the answer that its opponent gave.</summary>
+    public double? RewardOpponent { get; set; }
 }
 
 /// <summary>Held-out evaluation of the model that finished an iteration; −1 is the starting model.</summary>

@@ -55,6 +55,9 @@ public sealed class RunFolder(string path)
     /// <summary>Log-probs of the human and the own held-out answers under the iteration's finished model.</summary>
     public string HeldOutLogProbs(int iteration) => System.IO.Path.Combine(Iteration(iteration), "held-out-logps.safetensors");
 
+    /// <summary>The same prompt by prompt, with the implicit rewards of the held-out pairs: lines of <see cref="Evaluation.HeldOutScore"/>.</summary>
+    public string HeldOutScores(int iteration) => System.IO.Path.Combine(Iteration(iteration), "held-out-scores.jsonl");
+
     /// <summary>fp32 weights that the next iteration goes on from; there while it needs them, and only when the model is saved in bf16.</summary>
     public string Masters(int iteration) => System.IO.Path.Combine(Iteration(iteration), "masters.safetensors");
 

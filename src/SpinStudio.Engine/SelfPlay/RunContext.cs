@@ -161,18 +161,19 @@ public sealed class RunContext : IDisposable
         var own = HeldOutEvaluation.LogProbs(model, Opposing(answers), cancel: Stop, ranks: Ranks);
         Ranks.Once(() => new ReferenceLogProbs(real, own).Save(Folder.HeldOutLogProbs(iteration)));
 
-        double[]? margins = null;
         var before = iteration < 0 ? null : ReferenceLogProbs.Load(Folder.HeldOutLogProbs(iteration - 1));
+        (double Human, double Opponent)[]? rewards = null;
         if (loss is not null)
         {
             var opposing = Opposing(AnswerGeneration.Read(Folder.HeldOutSamples(iteration - 1)));
             var generated = HeldOutEvaluation.LogProbs(model, opposing, cancel: Stop, ranks: Ranks);
-            margins = [.. human.Select((answer, i) => loss.Beta * (
-                Score((double)real[i] - before!.Real[i], answer) - Score((double)generated[i] - before.Generated[i], opposing[i])))];
+            rewards = [.. human.Select((answer, i) => (Reward(real[i], before!.Real[i], answer), Reward(generated[i], before.Generated[i], opposing[i])))];
         }
-        return HeldOutEvaluation.Report(iteration, answers, human, real, before?.Real, margins);
+        Ranks.Once(() => HeldOutScore.Save(Folder.HeldOutScores(iteration), HeldOut.Select((example, i) => new HeldOutScore(
+            i, example.PromptId, real[i], Config.Kind == RunKind.Dpo ? null : own[i], rewards?[i].Human, rewards?[i].Opponent))));
+        return HeldOutEvaluation.Report(iteration, answers, human, real, before?.Real, rewards is null ? null : [.. rewards.Select(pair => pair.Human - pair.Opponent)]);
 
-        double Score(double logRatio, TokenSequence sequence) => loss!.LengthNormalised ? logRatio / sequence.Answer.Length : logRatio;
+        double Reward(double logProb, double reference, TokenSequence sequence) => loss!.Beta * (logProb - reference) / (loss.LengthNormalised ? sequence.Answer.Length : 1);
 
         TokenSequence Sequence(Example example)
         {

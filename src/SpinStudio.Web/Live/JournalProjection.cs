@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
+using SpinStudio.Engine.Evaluation;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Runs;
@@ -185,6 +186,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
         await db.Samples.Where(row => row.RunId == run.Id && row.Split == split && row.Iteration == iteration).ExecuteDeleteAsync(cancellation);
         var before = await db.Samples.Where(row => row.RunId == run.Id && row.Split == split && row.Iteration == iteration - 1)
             .Select(row => new { row.PromptId, row.Number, row.Generated }).ToListAsync(cancellation);
+        var scores = ScoresOf(iteration, split);
         var previous = before.GroupBy(row => (row.PromptId, row.Number)).ToDictionary(group => group.Key, group => group.First().Generated);
         await foreach (var line in File.ReadLinesAsync(file, cancellation))
         {
@@ -194,6 +196,7 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
             }
 
             var pair = JsonSerializer.Deserialize<Pair>(line, RunJson.Line)!;
+            var score = pair.Sample == 0 ? scores.GetValueOrDefault(pair.Index) : null;
             db.Samples.Add(new Sample
             {
                 RunId = run.Id,
@@ -210,9 +213,17 @@ internal sealed class JournalProjection(StudioDb db, Run run, RunFolder folder, 
                 Exact = pair.Exact,
                 ToHuman = Likeness.Between(pair.Real, pair.Generated),
                 ToPrevious = previous.TryGetValue((pair.PromptId, pair.Sample), out var earlier) ? Likeness.Between(earlier, pair.Generated) : null,
+                LogProb = score?.LogProb,
+                HumanLogProb = score?.HumanLogProb,
+                RewardHuman = score?.RewardHuman,
+                RewardOpponent = score?.RewardOpponent,
             });
         }
     }
+
+    /// <summary>By position of the prompt; none for training prompts, and of engines that did not write them.</summary>
+    private Dictionary<int, HeldOutScore> ScoresOf(int iteration, string split) =>
+        split == SampleSplit.HeldOut && File.Exists(folder.HeldOutScores(iteration)) ? HeldOutScore.Read(folder.HeldOutScores(iteration)).ToDictionary(score => score.Index) : [];
 
     private async Task EvaluationAsync(EvaluationEvent evaluation, CancellationToken cancellation)
     {

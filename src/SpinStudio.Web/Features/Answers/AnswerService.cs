@@ -1,0 +1,161 @@
+using Microsoft.EntityFrameworkCore;
+using SpinStudio.Data;
+using SpinStudio.Web.Components;
+using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Samples;
+using SpinStudio.Web.Security;
+
+namespace SpinStudio.Web.Features.Answers;
+
+/// <summary>Answers of any iteration of any run of the team, and the human ones, prompt by prompt.</summary>
+public sealed class AnswerService(IDbContextFactory<StudioDb> databases, CurrentUser currentUser)
+{
+    public const int MostSources = 12;
+
+    private const int LargestPage = 1000;
+
+    /// <summary>Everything that has answered: the human answer, then the models of each run, newest run first and its newest model first.</summary>
+    public async Task<IReadOnlyList<SourceInfo>> SourcesAsync(CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var answered = await db.Samples.Where(sample => sample.Split == SampleSplit.HeldOut && db.Runs.Any(run => run.Id == sample.RunId && run.TeamId == me.TeamId))
+            .Select(sample => new { sample.RunId, sample.Iteration }).Distinct().ToListAsync(cancellation);
+        var sources = answered.Select(pair => new AnswerSource(pair.RunId, pair.Iteration)).ToList();
+        var named = await NamedAsync(db, me.TeamId, sources, cancellation);
+        return [.. await NamedAsync(db, me.TeamId, [AnswerSource.Human], cancellation), .. named.OrderByDescending(info => info.Source.RunId).ThenByDescending(info => info.Source.Iteration)];
+    }
+
+    /// <summary>The sources under their names, in their order.</summary>
+    /// <exception cref="StudioException">One of them belongs to no run of the team.</exception>
+    public async Task<IReadOnlyList<SourceInfo>> NamesAsync(IReadOnlyList<AnswerSource> sources, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await NamedAsync(db, me.TeamId, sources, cancellation);
+    }
+
+    /// <summary>Prompts that all these sources answered, in the order of the first model's run.</summary>
+    /// <param name="split">train or held_out. A model's answers to training prompts are those that it gave as opponent.</param>
+    /// <param name="search">Only prompts, human or generated answers that contain this, whatever the case.</param>
+    public async Task<Page<SharedPrompt>> PromptsAsync(
+        IReadOnlyList<AnswerSource> sources, string split = SampleSplit.HeldOut, string? search = null, int skip = 0, int take = 20, CancellationToken cancellation = default)
+    {
+        var db = await OpenAsync(sources, cancellation);
+        await using (db)
+        {
+            var shared = Shared(db, sources, split, search);
+            var total = await shared.CountAsync(cancellation);
+            var page = await shared.OrderBy(sample => sample.Id).Skip(Math.Max(skip, 0)).Take(Math.Clamp(take, 1, LargestPage)).Select(sample => sample.PromptId).ToListAsync(cancellation);
+            return new Page<SharedPrompt>(await AnswersAsync(db, page, sources, cancellation), total);
+        }
+    }
+
+    /// <summary>One prompt with an answer of each source.</summary>
+    /// <exception cref="StudioException">Not all of them answered it.</exception>
+    public async Task<SharedPrompt> PromptAsync(string promptId, IReadOnlyList<AnswerSource> sources, CancellationToken cancellation = default)
+    {
+        await using var db = await OpenAsync(sources, cancellation);
+        return (await AnswersAsync(db, [promptId], sources, cancellation)).SingleOrDefault() ?? throw StudioException.NotFound("prompt");
+    }
+
+    private async Task<StudioDb> OpenAsync(IReadOnlyList<AnswerSource> sources, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        if (sources.Count > MostSources)
+        {
+            throw new StudioException(Refusal.Invalid, $"At most {MostSources} sources of answers at once (got {sources.Count}).");
+        }
+
+        if (!sources.Any(source => !source.IsHuman))
+        {
+            throw new StudioException(Refusal.Invalid, "Name at least one iteration of a run: prompts are those that it answered.");
+        }
+
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        var db = await databases.CreateDbContextAsync(cancellation);
+        try
+        {
+            await NamedAsync(db, me.TeamId, sources, cancellation);
+            return db;
+        }
+        catch
+        {
+            await db.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>First answers of the first model to prompts that all the others answered too.</summary>
+    private static IQueryable<Sample> Shared(StudioDb db, IReadOnlyList<AnswerSource> sources, string split, string? search)
+    {
+        var models = sources.Where(source => !source.IsHuman).Distinct().ToList();
+        var shared = Of(db, models[0], split);
+        foreach (var model in models.Skip(1))
+        {
+            var others = Of(db, model, split);
+            shared = shared.Where(sample => others.Any(other => other.PromptId == sample.PromptId));
+        }
+
+        if (!string.IsNullOrWhiteSpace(search))
+        {
+            var pattern = Like.Containing(search);
+            shared = shared.Where(sample =>
+                EF.Functions.Like(sample.Prompt, pattern, Like.Escape) || EF.Functions.Like(sample.Real, pattern, Like.Escape) || EF.Functions.Like(sample.Generated, pattern, Like.Escape));
+        }
+
+        return shared;
+    }
+
+    private static IQueryable<Sample> Of(StudioDb db, AnswerSource model, string split)
+    {
+        var (run, iteration) = (model.RunId, split == SampleSplit.Train ? model.Iteration + 1 : model.Iteration);
+        return db.Samples.Where(sample => sample.RunId == run && sample.Split == split && sample.Iteration == iteration && sample.Number == 0);
+    }
+
+    /// <summary>In the order of the ids; prompts that not all sources answered are left out.</summary>
+    private static async Task<List<SharedPrompt>> AnswersAsync(StudioDb db, List<string> promptIds, IReadOnlyList<AnswerSource> sources, CancellationToken cancellation)
+    {
+        var runs = sources.Select(source => source.RunId).OfType<Guid>().Distinct().ToList();
+        var rows = await db.Samples.AsNoTracking().Where(sample => runs.Contains(sample.RunId) && promptIds.Contains(sample.PromptId) && sample.Number == 0).OrderBy(sample => sample.Id).ToListAsync(cancellation);
+        var byPrompt = rows.ToLookup(sample => sample.PromptId);
+        return [.. promptIds.Select(id => Prompt([.. byPrompt[id]], sources)).OfType<SharedPrompt>()];
+    }
+
+    private static SharedPrompt? Prompt(List<Sample> rows, IReadOnlyList<AnswerSource> sources)
+    {
+        var bySource = rows.ToLookup(row => new AnswerSource(row.RunId, row.Split == SampleSplit.Train ? row.Iteration - 1 : row.Iteration));
+        var first = sources.Where(source => !source.IsHuman).SelectMany(source => bySource[source]).FirstOrDefault();
+        if (first is null || sources.Any(source => !source.IsHuman && !bySource[source].Any()))
+        {
+            return null;
+        }
+
+        return new SharedPrompt(first.PromptId, rows.Select(row => row.System).FirstOrDefault(system => system is not null), first.Prompt,
+            [.. sources.Select(source => source.IsHuman ? new SourcedAnswer(source, 0, first.Real) : Answer(source, bySource[source].First()))]);
+    }
+
+    private static SourcedAnswer Answer(AnswerSource source, Sample row) => new(
+        source, row.Number, row.Generated, row.FinishReason, row.Tokens, row.Exact, row.ToHuman, row.LogProb, row.HumanLogProb, row.RewardHuman, row.RewardOpponent);
+
+    private static async Task<List<SourceInfo>> NamedAsync(StudioDb db, Guid teamId, IReadOnlyList<AnswerSource> sources, CancellationToken cancellation)
+    {
+        var ids = sources.Select(source => source.RunId).OfType<Guid>().Distinct().ToList();
+        var runs = await db.Runs.Where(run => run.TeamId == teamId && ids.Contains(run.Id)).Select(run => new { run.Id, run.Name, run.ModelId }).ToDictionaryAsync(run => run.Id, cancellation);
+        var models = (await db.Models.Where(model => model.TeamId == teamId && model.RunId != null && ids.Contains(model.RunId.Value)).Select(model => new { model.Id, model.RunId, model.Iteration }).ToListAsync(cancellation))
+            .ToDictionary(model => new AnswerSource(model.RunId, model.Iteration ?? 0), model => model.Id);
+        return [.. sources.Select(Named)];
+
+        SourceInfo Named(AnswerSource source)
+        {
+            if (source.RunId is not { } id)
+            {
+                return new SourceInfo(source, "Human", null, null);
+            }
+
+            var run = runs.GetValueOrDefault(id) ?? throw StudioException.NotFound("run");
+            return new SourceInfo(source, $"{run.Name} · {Format.ModelOf(source.Iteration)}", run.Name, source.Iteration < 0 ? run.ModelId : models.TryGetValue(source, out var model) ? model : null);
+        }
+    }
+}
