@@ -42,10 +42,10 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await Expect(ada.Page.GetByText("Your draft of")).ToBeVisibleAsync();
         await Expect(ada.Page.GetByLabel("Name", new() { Exact = true })).ToHaveValueAsync("Night shift");
         await Expect(ada.Page.Locator("#field-beta")).ToHaveValueAsync("0.3, ");
+        await Expect(StartButton(ada)).ToBeEnabledAsync();
         await ada.AssertAccessibleAsync();
         await ada.PictureAsync("new-run");
 
-        await Expect(StartButton(ada)).ToBeEnabledAsync();
         await ada.Page.GetByRole(AriaRole.Button, new() { Name = "Discard draft" }).ClickAsync();
         await Expect(ada.Page.GetByLabel("Name", new() { Exact = true })).ToHaveValueAsync("");
         Assert.Empty(ada.Errors);
@@ -60,8 +60,8 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await Expect(StartButton(ada)).ToBeEnabledAsync();
         await ada.Page.Locator("#field-beta").FillAsync("0.4");
         await Expect(ada.Page.Locator("aside", new() { HasText = $"Difference to {SampleRuns.TinyName}" })).ToContainTextAsync("0.1 → 0.4");
-        await ada.AssertAccessibleAsync();
         await Expect(StartButton(ada)).ToBeEnabledAsync();
+        await ada.AssertAccessibleAsync();
         await StartButton(ada).ClickAsync();
 
         await Expect(ada.Page.GetByRole(AriaRole.Heading, new() { Name = $"{SampleRuns.TinyName} (copy)", Level = 1 })).ToBeVisibleAsync();

@@ -54,10 +54,10 @@ internal sealed partial class Visitor : IAsyncDisposable
         await Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
     }
 
-    /// <summary>Serious and critical violations of WCAG on the present page, one a line.</summary>
+    /// <summary>Serious and critical violations of WCAG on the present page, one a line. The page should be at rest: a button that wakes up meanwhile has a colour in between.</summary>
     public async Task<IReadOnlyList<string>> ViolationsAsync()
     {
-        var result = await Page.RunAxe(new AxeRunOptions { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] } });
+        var result = await Page.RunAxe(new AxeRunOptions { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] } }).WaitAsync(TimeSpan.FromMinutes(1));
         return [.. result.Violations
             .Where(violation => violation.Impact is "serious" or "critical")
             .SelectMany(violation => violation.Nodes.Select(node => $"{Page.Url} {violation.Id}: {violation.Help}\n    {node.Html}"))];
