@@ -143,6 +143,7 @@ internal sealed class AuditEntryMapping : IEntityTypeConfiguration<AuditEntry>
     public void Configure(EntityTypeBuilder<AuditEntry> builder)
     {
         builder.Property(entry => entry.UserName).HasMaxLength(256);
+        builder.Property(entry => entry.Token).HasMaxLength(128);
         builder.Property(entry => entry.Action).HasMaxLength(64);
         builder.Property(entry => entry.Subject).HasMaxLength(64);
         builder.HasIndex(entry => new { entry.TeamId, entry.At });

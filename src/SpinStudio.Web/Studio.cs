@@ -34,6 +34,7 @@ using SpinStudio.Web.Features.Search;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Sharing;
 using SpinStudio.Web.Features.Status;
+using SpinStudio.Web.Features.Tokens;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Hubs;
 using SpinStudio.Web.Jobs;
@@ -113,6 +114,7 @@ internal static class Studio
     private static void AddFeatures(IServiceCollection services)
     {
         services.AddScoped<AccountService>();
+        services.AddScoped<ApiTokens>();
         services.AddScoped<AuditLog>();
         services.AddScoped<DatasetService>();
         services.AddScoped<DatasetImporting>();

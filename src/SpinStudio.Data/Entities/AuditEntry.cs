@@ -11,6 +11,9 @@ public sealed class AuditEntry
 
     public required string UserName { get; set; }
 
+    /// <summary>Name and beginning of the token that the request came with; null: somebody at a browser, or the studio itself.</summary>
+    public string? Token { get; set; }
+
     /// <summary>Verb and kind of object, such as run.stop.</summary>
     public required string Action { get; set; }
 

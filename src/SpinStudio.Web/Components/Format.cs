@@ -55,9 +55,12 @@ internal static class Format
             < 3600 => $"{Math.Max(1, (int)Math.Round(seconds / 60))} min ago",
             < 86400 => $"{(int)Math.Round(seconds / 3600)} h ago",
             < 30 * 86400 => $"{(int)Math.Round(seconds / 86400)} d ago",
-            _ => at.UtcDateTime.ToString("d MMM yyyy", CultureInfo.InvariantCulture),
+            _ => Date(at),
         };
     }
+
+    /// <summary><c>3 Dec 2026</c>, in UTC.</summary>
+    public static string Date(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy", CultureInfo.InvariantCulture);
 
     public static string Percent(double share, int decimals = 0) => (share * 100).ToString("F" + decimals, CultureInfo.InvariantCulture) + " %";
 

@@ -18,6 +18,7 @@ using SpinStudio.Web.Features.Search;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Sharing;
 using SpinStudio.Web.Features.Status;
+using SpinStudio.Web.Features.Tokens;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Security;
 
@@ -44,6 +45,7 @@ internal static class StudioApi
         CommentEndpoints.Map(api);
         ActivityEndpoints.Map(api);
         MemberEndpoints.Map(api);
+        TokenEndpoints.Map(api);
         PlaygroundEndpoints.Map(api);
         UserSettingEndpoints.Map(api);
 

@@ -15,11 +15,16 @@ namespace SpinStudio.Web.Security;
 internal static class Accounts
 {
     public const int MinPasswordLength = 10;
+    private const string ByTokenOrCookie = "TokenOrCookie";
 
     public static void AddAccounts(this IServiceCollection services, StudioPaths paths)
     {
         services.AddDataProtection().SetApplicationName("SpinStudio").PersistKeysToFileSystem(new DirectoryInfo(paths.Keys));
-        services.AddAuthentication(IdentityConstants.ApplicationScheme).AddIdentityCookies();
+        var authentication = services.AddAuthentication(ByTokenOrCookie);
+        authentication.AddPolicyScheme(ByTokenOrCookie, null, options => options.ForwardDefaultSelector = context => BearerTokens.Comes(context) ? BearerTokens.Name : IdentityConstants.ApplicationScheme);
+        authentication.AddScheme<AuthenticationSchemeOptions, BearerTokens>(BearerTokens.Name, null);
+        authentication.AddIdentityCookies();
+        services.AddSingleton<TokenThrottle>();
         services.AddIdentityCore<AppUser>(Rules).AddEntityFrameworkStores<StudioDb>().AddSignInManager();
         services.Configure<SecurityStampValidatorOptions>(options => options.ValidationInterval = TimeSpan.FromMinutes(1));
         services.ConfigureApplicationCookie(Cookie);

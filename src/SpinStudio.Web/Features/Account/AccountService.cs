@@ -107,6 +107,8 @@ public sealed class AccountService(IDbContextFactory<StudioDb> databases, UserMa
         var member = await MemberAsync(db, me, userId, cancellation);
         await KeepAnAdminAsync(db, member, cancellation);
         db.TeamMembers.Remove(member);
+        var now = time.GetUtcNow();
+        await db.ApiTokens.Where(token => token.TeamId == me.TeamId && token.UserId == userId && token.RevokedAt == null).ExecuteUpdateAsync(token => token.SetProperty(x => x.RevokedAt, now), cancellation);
         audit.Add(db, me, "member.remove", userId, member.User!.UserName);
         await db.SaveChangesAsync(cancellation);
         if (!await db.TeamMembers.AnyAsync(other => other.UserId == userId, cancellation))

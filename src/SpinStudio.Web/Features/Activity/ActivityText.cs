@@ -8,7 +8,7 @@ internal static class ActivityText
     /// <summary>What can be filtered by.</summary>
     public static readonly IReadOnlyDictionary<string, string> Kinds = new Dictionary<string, string>
     {
-        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["member"] = "People", ["sharing"] = "Sharing",
+        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["member"] = "People", ["token"] = "Tokens", ["sharing"] = "Sharing",
     };
 
     private static readonly Dictionary<string, string> Words = new()
@@ -20,7 +20,7 @@ internal static class ActivityText
         ["run.comment-edit"] = "changed a comment on", ["run.comment-delete"] = "deleted a comment on", ["dataset.import"] = "imported", ["dataset.delete"] = "deleted the dataset", ["model.add"] = "added the model",
         ["model.promote"] = "promoted", ["model.rename"] = "renamed the model", ["model.delete"] = "deleted the model", ["queue.move"] = "moved in the queue", ["queue.pause"] = "paused the queue",
         ["queue.open"] = "let the queue go on", ["preset.save"] = "saved the preset", ["preset.delete"] = "deleted the preset", ["fetch.start"] = "started the download of", ["member.add"] = "added",
-        ["member.role"] = "changed a role:", ["member.remove"] = "removed", ["sharing.stop"] = "stopped all share links of the", ["sharing.allow"] = "let share links open again for the",
+        ["member.role"] = "changed a role:", ["member.remove"] = "removed", ["token.create"] = "made the token", ["token.revoke"] = "revoked the token", ["sharing.stop"] = "stopped all share links of the", ["sharing.allow"] = "let share links open again for the",
     };
 
     public static ActivityEntry Entry(AuditEntry entry) => new(entry.Id, entry.At, entry.UserName, entry.Action, Did(entry.Action), entry.Detail, Address(entry));

@@ -11,6 +11,7 @@ public sealed class AuditLog(TimeProvider time)
         TeamId = user.TeamId,
         UserId = user.Id,
         UserName = user.Name,
+        Token = user.Token,
         Action = action,
         Subject = subject.ToString(),
         Detail = detail,

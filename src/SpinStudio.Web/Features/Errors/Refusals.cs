@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
 using SpinStudio.Engine;
+using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Errors;
 
@@ -32,11 +33,11 @@ internal static class Refusals
         _ => StatusCodes.Status400BadRequest,
     };
 
-    /// <summary>The cookie is sent by the browser whoever asks; the token is known only to our own pages.</summary>
+    /// <summary>The cookie is sent by the browser whoever asks; the antiforgery value is known only to our own pages. Whoever comes with an API token comes without the cookie.</summary>
     private static async Task CheckTokenAsync(HttpContext context)
     {
         var method = context.Request.Method;
-        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method))
+        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || BearerTokens.LoggedIn(context.User))
         {
             return;
         }

@@ -13,7 +13,7 @@ using SpinStudio.Web.Security;
 namespace SpinStudio.Web.Features.Models;
 
 /// <summary>For whom a model is taken in.</summary>
-internal sealed record ModelMaker(Guid TeamId, Guid UserId, string UserName);
+internal sealed record ModelMaker(Guid TeamId, Guid UserId, string UserName, string? Token = null);
 
 /// <param name="Name">As its sender calls it; becomes a path only if it is the plain name of a model's file.</param>
 /// <param name="Path">Where its bytes lie.</param>
@@ -185,7 +185,7 @@ public sealed class ModelIntake(IDbContextFactory<StudioDb> databases, StudioPat
                 CreatedById = intake.Maker.UserId,
                 CreatedAt = time.GetUtcNow(),
             });
-            audit.Add(db, new UserInfo(intake.Maker.UserId, intake.Maker.UserName, intake.Maker.TeamId, "", TeamRole.Runner), intake.Origin == ModelOrigin.Promoted ? "model.promote" : "model.add", intake.Id, name);
+            audit.Add(db, new UserInfo(intake.Maker.UserId, intake.Maker.UserName, intake.Maker.TeamId, "", TeamRole.Runner, intake.Maker.Token), intake.Origin == ModelOrigin.Promoted ? "model.promote" : "model.add", intake.Id, name);
             await db.SaveChangesAsync(cancellation);
         }
         catch

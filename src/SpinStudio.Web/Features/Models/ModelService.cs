@@ -219,7 +219,7 @@ public sealed class ModelService(IDbContextFactory<StudioDb> databases, CurrentU
 
     internal static string FolderOf(Model model, StudioPaths paths) => model.Bundled ? StudioPaths.Within(paths.Content, model.Folder) : paths.InData(model.Folder);
 
-    private static ModelMaker Maker(UserInfo me) => new(me.TeamId, me.Id, me.Name);
+    private static ModelMaker Maker(UserInfo me) => new(me.TeamId, me.Id, me.Name, me.Token);
 
     private static async Task<Model> FindAsync(StudioDb db, UserInfo me, Guid id, CancellationToken cancellation) =>
         await db.Models.FirstOrDefaultAsync(model => model.Id == id && model.TeamId == me.TeamId, cancellation) ?? throw StudioException.NotFound("model");

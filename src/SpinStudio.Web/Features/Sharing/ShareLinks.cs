@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
 using SpinStudio.Web.Features.Audit;
@@ -16,7 +13,6 @@ public sealed class ShareLinks(IDbContextFactory<StudioDb> databases, CurrentUse
     public const int UsualDays = 7;
     public const int MostDays = 90;
     public const int MostOpen = 20;
-    private const int TokenBytes = 32;
 
     public async Task<CreatedShareLink> CreateAsync(Guid runId, NewShareLink wanted, CancellationToken cancellation = default)
     {
@@ -40,10 +36,10 @@ public sealed class ShareLinks(IDbContextFactory<StudioDb> databases, CurrentUse
             throw new StudioException(Refusal.Conflict, $"{run.Name} has {MostOpen} open links, which is the limit; revoke one first.");
         }
 
-        var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenBytes));
+        var token = Secrets.New();
         var link = new ShareLink
         {
-            TeamId = me.TeamId, RunId = runId, TokenHash = Hash(token), CreatedById = me.Id, CreatedAt = now, ExpiresAt = now.AddDays(wanted.Days),
+            TeamId = me.TeamId, RunId = runId, TokenHash = Secrets.Hash(token), CreatedById = me.Id, CreatedAt = now, ExpiresAt = now.AddDays(wanted.Days),
             WithAnswers = wanted.WithAnswers, WithNames = wanted.WithNames,
         };
         db.ShareLinks.Add(link);
@@ -133,7 +129,7 @@ public sealed class ShareLinks(IDbContextFactory<StudioDb> databases, CurrentUse
     internal async Task<RunReport?> OpenAsync(string token, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var hash = Hash(token);
+        var hash = Secrets.Hash(token);
         var now = time.GetUtcNow();
         var link = await db.ShareLinks.AsNoTracking().FirstOrDefaultAsync(link => link.TokenHash == hash && link.RevokedAt == null && link.ExpiresAt > now, cancellation);
         if (link is null)
@@ -155,6 +151,4 @@ public sealed class ShareLinks(IDbContextFactory<StudioDb> databases, CurrentUse
 
     private static async Task<bool> MayStopStudioAsync(StudioDb db, UserInfo me, CancellationToken cancellation) =>
         me.May(TeamRole.Admin) && await db.Teams.OrderBy(team => team.CreatedAt).Select(team => team.Id).FirstAsync(cancellation) == me.TeamId;
-
-    private static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 }
