@@ -14,12 +14,14 @@ public sealed class EndpointTests(SampleWorkshop workshop) : IClassFixture<Sampl
     public async Task A_server_answers_as_the_engine_does_and_each_iteration_waits_for_its_opponent()
     {
         var folder = new RunFolder(workshop["elsewhere-run"]);
+        var chat = new RunFolder(workshop["chat-run"]);
         var (first, address) = await ServeAsync(Model, "opponent-0", 0);
         var config = workshop.Config("elsewhere", config => Greedy(config, address, iterations: 2));
         Spinstudio.Outcome waiting;
         using (first)
         {
             waiting = await Spinstudio.Run("train", config, "--out", folder.Root);
+            (await Spinstudio.Run("train", workshop.Config("chat", config => Chat(config, address)), "--out", chat.Root)).Success();
             await EndAsync(first);
         }
 
@@ -33,6 +35,11 @@ public sealed class EndpointTests(SampleWorkshop workshop) : IClassFixture<Sampl
         Assert.Equal(own.Select(pair => (pair.PromptId, pair.Generated, pair.FinishReason)), there.Select(pair => (pair.PromptId, pair.Generated, pair.FinishReason)));
         Assert.Contains(there, pair => pair.FinishReason == "stop");
         Assert.Contains(there, pair => pair.FinishReason == "length");
+
+        // Here both templates are the same, so a chat gives the same answers; the run cannot know and warns, but the server counts as many tokens.
+        Assert.Equal(own.Select(pair => pair.Generated), Pairs(chat, 0).Select(pair => pair.Generated));
+        var warning = Assert.Single(Journal(chat).OfType<LogEvent>(), log => log.Level == "warning").Message;
+        Assert.Contains("the server renders the prompts by its own chat template", warning, StringComparison.Ordinal);
 
         var (second, _) = await ServeAsync(folder.Model(0), "opponent-1", new Uri(address).Port);
         using (second)
@@ -66,6 +73,12 @@ public sealed class EndpointTests(SampleWorkshop workshop) : IClassFixture<Sampl
         if (address is null) return;
         config["generation"]!["endpoint"] = address;
         config["generation"]!["endpoint_model"] = "opponent-{iteration}";
+    }
+
+    private static void Chat(JsonObject config, string address)
+    {
+        Greedy(config, address, iterations: 1);
+        config["generation"]!["endpoint_api"] = "chat";
     }
 
     private static async Task<(Process Process, string Address)> ServeAsync(string model, string name, int port)

@@ -150,6 +150,9 @@ public sealed record GenerationConfig
     /// <summary>Base address of an OpenAI-compatible server that writes the opponent's answers, such as <c>http://127.0.0.1:8000/v1</c>. Null: this process does. Held-out answers it always writes itself.</summary>
     public string? Endpoint { get; init; }
 
+    /// <summary><c>completions</c>: prompts go as the run's own template renders them, in token ids. <c>chat</c>: as messages, which the server's template renders; for servers that have nothing else.</summary>
+    public EndpointApi EndpointApi { get; init; } = EndpointApi.Completions;
+
     /// <summary>Name under which the server has an iteration's opponent: <c>{model}</c> stands for the model's folder, <c>{iteration}</c> for the iteration's number.</summary>
     public string EndpointModel { get; init; } = "{model}";
 
@@ -188,6 +191,13 @@ public enum EarlyStopMode
     [JsonStringEnumMemberName("off")] Off,
     [JsonStringEnumMemberName("advise")] Advise,
     [JsonStringEnumMemberName("gate")] Gate,
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<EndpointApi>))]
+public enum EndpointApi
+{
+    [JsonStringEnumMemberName("completions")] Completions,
+    [JsonStringEnumMemberName("chat")] Chat,
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<OptimizerKind>))]

@@ -49,6 +49,7 @@ public static class SettingNotes
         ["generation.max_new_tokens"] = "Tokens after which an answer is cut. A cut answer gets no end token, so that its end gives nothing away.",
         ["generation.batch_size"] = "Answers written side by side: changes memory and speed, not the answers.",
         ["generation.endpoint"] = "Base address of an OpenAI-compatible server that writes the opponent's answers; without it the engine writes them itself. Held-out answers it always writes itself.",
+        ["generation.endpoint_api"] = "`completions` sends prompts as the run's own template renders them, in token ids: the model answers the very text that it is trained on. `chat` sends messages and leaves the rendering to the server's template; for servers that offer nothing else, and the run warns.",
         ["generation.endpoint_model"] = "Name under which the server has an iteration's opponent: `{model}` stands for the model's folder, `{iteration}` for the iteration's number.",
         ["generation.endpoint_key_env"] = "Environment variable with the server's key; its name begins with `SPINSTUDIO_KEY_`, so that a config can name no other secret.",
         ["evaluation.examples"] = "Held-out prompts that every model is measured on; 0 switches evaluation off. 200 tell differences of about 7 points.",

@@ -80,8 +80,14 @@ public sealed class RunContext : IDisposable
         IAnswerSource opponent = endpoint is null
             ? _answers.By(ModelOf(iteration - 1))
             : EndpointGenerator.ForOpponent(endpoint, Config.Generation, iteration, Folder.Model(iteration - 1), Encoder, Stop);
+        if (endpoint is not null && Config.Generation.EndpointApi == EndpointApi.Chat)
+            Journal.Log(
+                "generation.endpoint_api is \"chat\": the server renders the prompts by its own chat template, and the run's template renders them for training. Where the two differ, the opponent is not " +
+                "quite the model that is trained; use \"completions\" where the server offers it", "warning");
         var pairs = _answers.Answer(
             opponent, Train, 1, (iteration, RunPhase.Generate), path, (done, tokens) => Progress.Tell(done, tokens), fresh => Tell(fresh, iteration, "train"), Stop);
+        if (opponent is EndpointGenerator { Prompts: { RenderedOtherwise: > 0 } prompts })
+            Journal.Log($"The server counts another number of tokens than the run's chat template makes in {prompts.RenderedOtherwise} of {prompts.Answered} prompts: it renders them otherwise", "warning");
         Progress.Leave();
         Journal.Sync();
         return pairs;

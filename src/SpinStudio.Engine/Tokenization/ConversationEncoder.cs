@@ -83,7 +83,8 @@ public sealed class ConversationEncoder
 
     private string PromptText(IReadOnlyList<ChatMessage> messages) => Template.Render(Shielded(messages), addGenerationPrompt: true);
 
-    private static List<ChatMessage> MessagesOf(Example example)
+    /// <summary>An example's prompt as a conversation.</summary>
+    internal static List<ChatMessage> MessagesOf(Example example)
     {
         var user = new ChatMessage("user", example.Prompt);
         return example.System is { } system ? [new ChatMessage("system", system), user] : [user];

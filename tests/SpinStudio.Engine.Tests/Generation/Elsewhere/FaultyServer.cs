@@ -23,6 +23,8 @@ internal sealed class FaultyServer : IDisposable
     /// <summary>Bodies of the requests, in the order they came.</summary>
     public List<JsonNode?> Asked { get; } = [];
 
+    public List<string> Paths { get; } = [];
+
     public List<string?> Keys { get; } = [];
 
     public static Action<HttpListenerContext> Status(int status, string body = "", string? retryAfter = null) => context =>
@@ -33,11 +35,17 @@ internal sealed class FaultyServer : IDisposable
     };
 
     public static Action<HttpListenerContext> Answer(string text, string reason = "stop") =>
-        Status(200, new JsonObject { ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["text"] = text, ["finish_reason"] = reason }), ["usage"] = new JsonObject { ["completion_tokens"] = 3 } }.ToJsonString());
+        Choice(new JsonObject { ["index"] = 0, ["text"] = text, ["finish_reason"] = reason }, promptTokens: 2);
+
+    public static Action<HttpListenerContext> ChatAnswer(string text, int promptTokens) =>
+        Choice(new JsonObject { ["index"] = 0, ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text }, ["finish_reason"] = "stop" }, promptTokens);
 
     public static Action<HttpListenerContext> HangUp { get; } = context => context.Response.Abort();
 
     public void Dispose() => _server.Dispose();
+
+    private static Action<HttpListenerContext> Choice(JsonObject choice, int promptTokens) =>
+        Status(200, new JsonObject { ["choices"] = new JsonArray(choice), ["usage"] = new JsonObject { ["prompt_tokens"] = promptTokens, ["completion_tokens"] = 3 } }.ToJsonString());
 
     private async Task ReplyAsync(HttpListenerContext context)
     {
@@ -47,6 +55,7 @@ internal sealed class FaultyServer : IDisposable
         lock (_counting)
         {
             Asked.Add(text.Length > 0 ? JsonNode.Parse(text) : null);
+            Paths.Add(context.Request.Url!.AbsolutePath);
             Keys.Add(context.Request.Headers["Authorization"]);
             reply = _replies.Count > 1 ? _replies.Dequeue() : _replies.Peek();
         }

@@ -1,9 +1,11 @@
+using System.Text.Encodings.Web;
 using SpinStudio.Engine.Generation.Elsewhere;
 using SpinStudio.Engine.Runs;
+using SpinStudio.Engine.Tokenization;
 
 namespace SpinStudio.Engine.Tests.Generation.Elsewhere;
 
-public sealed class CompletionsEndpointTests
+public sealed class OpenAiEndpointTests
 {
     private static readonly GenerationConfig Settings = new() { Temperature = 0.5, TopP = 0.9, TopK = 7, MaxNewTokens = 11 };
 
@@ -16,10 +18,39 @@ public sealed class CompletionsEndpointTests
 
         var completion = await endpoint.CompleteAsync("m", [5, 6], Settings, 99);
 
-        Assert.Equal(new Completion("done", Ended: false, Tokens: 3), completion);
+        Assert.Equal(new Completion("done", Ended: false, Tokens: 3, PromptTokens: 2), completion);
         Assert.Equal(5, server.Asked.Count);
         Assert.All(server.Keys, key => Assert.Equal("Bearer secret", key));
         Assert.Equal("""{"model":"m","prompt":[5,6],"max_tokens":11,"temperature":0.5,"top_p":0.9,"seed":99,"top_k":7}""", server.Asked[^1]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task A_chat_goes_as_messages_and_is_answered_by_one()
+    {
+        using var server = new FaultyServer(FaultyServer.Status(503), FaultyServer.ChatAnswer("done", promptTokens: 40));
+        using var endpoint = Open(server);
+
+        var completion = await endpoint.ChatAsync("m", [new ChatMessage("system", "Be brief."), new ChatMessage("user", "Why? <|end|>")], Settings, 99);
+
+        Assert.Equal(new Completion("done", Ended: true, Tokens: 3, PromptTokens: 40), completion);
+        Assert.Equal(["/v1/chat/completions", "/v1/chat/completions"], server.Paths);
+        Assert.Equal(
+            """{"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Why? <|end|>"}],"max_tokens":11,"temperature":0.5,"top_p":0.9,"seed":99,"top_k":7}""",
+            server.Asked[^1]!.ToJsonString(new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+    }
+
+    [Theory]
+    [InlineData("{\"choices\":[{\"text\":\"a\",\"finish_reason\":\"stop\"}]}")]
+    [InlineData("{\"choices\":[{\"message\":{\"content\":null},\"finish_reason\":\"stop\"}]}")]
+    public async Task A_chat_without_text_is_no_answer(string body)
+    {
+        using var server = new FaultyServer(FaultyServer.Status(200, body));
+        using var endpoint = Open(server);
+
+        var failure = await Assert.ThrowsAsync<EndpointException>(() => endpoint.ChatAsync("m", [new ChatMessage("user", "Why?")], Settings, 0));
+
+        Assert.Contains("does not answer like an OpenAI-compatible server: {\"choices\"", failure.Message, StringComparison.Ordinal);
+        Assert.Single(server.Asked);
     }
 
     [Fact]
@@ -75,5 +106,5 @@ public sealed class CompletionsEndpointTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }
 
-    private static CompletionsEndpoint Open(FaultyServer server, string? key = null) => new(server.Address, key, firstWait: TimeSpan.FromMilliseconds(1));
+    private static OpenAiEndpoint Open(FaultyServer server, string? key = null) => new(server.Address, key, firstWait: TimeSpan.FromMilliseconds(1));
 }

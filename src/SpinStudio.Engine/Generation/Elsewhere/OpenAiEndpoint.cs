@@ -3,22 +3,24 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using SpinStudio.Engine.Runs;
+using SpinStudio.Engine.Tokenization;
 
 namespace SpinStudio.Engine.Generation.Elsewhere;
 
 /// <summary>What a server wrote.</summary>
 /// <param name="Ended">Whether the model ended the answer; else it was cut at the limit.</param>
-/// <param name="Tokens">As the server counts them.</param>
-public sealed record Completion(string Text, bool Ended, long Tokens);
+/// <param name="Tokens">As the server counts them; 0 where it does not.</param>
+/// <param name="PromptTokens">Of the prompt as the server's model read it; 0 where it does not tell.</param>
+public sealed record Completion(string Text, bool Ended, long Tokens, long PromptTokens);
 
 /// <summary>
-/// An OpenAI-compatible server (vLLM, llama-server, <c>spinstudio serve</c>): <c>/models</c> and <c>/completions</c> below its base address. Busy, failing and silent
+/// An OpenAI-compatible server (vLLM, llama-server, <c>spinstudio serve</c>): <c>/models</c>, <c>/completions</c> and <c>/chat/completions</c> below its base address. Busy, failing and silent
 /// servers are asked again, with longer and longer waits. Safe for use from several threads.
 /// </summary>
 /// <param name="address">Base address, such as <c>http://127.0.0.1:8000/v1</c>.</param>
 /// <param name="key">Sent as bearer token; to this address only, for redirects are not followed.</param>
 /// <param name="firstWait">Before the second try; doubled for each further one. One second when not given.</param>
-public sealed class CompletionsEndpoint(Uri address, string? key = null, TimeSpan? firstWait = null) : IDisposable
+public sealed class OpenAiEndpoint(Uri address, string? key = null, TimeSpan? firstWait = null) : IDisposable
 {
     private const int MostTries = 8, LongestReply = 16 << 20, LongestQuote = 300;
 
@@ -40,14 +42,29 @@ public sealed class CompletionsEndpoint(Uri address, string? key = null, TimeSpa
 
     /// <summary>One answer. The prompt goes as token ids, so that the server adds and cuts nothing.</summary>
     /// <exception cref="EndpointException">The server refuses, or gives no answer however often it is asked.</exception>
-    public async Task<Completion> CompleteAsync(string model, int[] prompt, GenerationConfig config, int seed, CancellationToken cancel = default)
+    public Task<Completion> CompleteAsync(string model, int[] prompt, GenerationConfig config, int seed, CancellationToken cancel = default) =>
+        AnswerAsync("completions", model, "prompt", prompt, config, seed, choice => choice.GetProperty("text"), cancel);
+
+    /// <summary>One answer to a conversation, which the server renders by the chat template that it has.</summary>
+    /// <inheritdoc cref="CompleteAsync"/>
+    public Task<Completion> ChatAsync(string model, IReadOnlyList<ChatMessage> messages, GenerationConfig config, int seed, CancellationToken cancel = default) =>
+        AnswerAsync(
+            "chat/completions", model, "messages", messages.Select(message => new { role = message.Role, content = message.Content }).ToList(), config, seed,
+            choice => choice.GetProperty("message").GetProperty("content"), cancel);
+
+    public void Dispose() => _http.Dispose();
+
+    /// <param name="asked">Name of the field that holds the prompt.</param>
+    /// <param name="text">Where a choice holds the answer.</param>
+    private async Task<Completion> AnswerAsync(
+        string path, string model, string asked, object prompt, GenerationConfig config, int seed, Func<JsonElement, JsonElement> text, CancellationToken cancel)
     {
         var body = new Dictionary<string, object>
         {
-            ["model"] = model, ["prompt"] = prompt, ["max_tokens"] = config.MaxNewTokens, ["temperature"] = config.Temperature, ["top_p"] = config.TopP, ["seed"] = seed,
+            ["model"] = model, [asked] = prompt, ["max_tokens"] = config.MaxNewTokens, ["temperature"] = config.Temperature, ["top_p"] = config.TopP, ["seed"] = seed,
         };
         if (config.TopK > 0) body["top_k"] = config.TopK;
-        using var reply = await AskAsync(() => new HttpRequestMessage(HttpMethod.Post, Below("completions")) { Content = JsonContent.Create(body) }, cancel);
+        using var reply = await AskAsync(() => new HttpRequestMessage(HttpMethod.Post, Below(path)) { Content = JsonContent.Create(body) }, cancel);
         return Read(reply, root =>
         {
             var choice = root.GetProperty("choices")[0];
@@ -57,12 +74,11 @@ public sealed class CompletionsEndpoint(Uri address, string? key = null, TimeSpa
                 GeneratedAnswer.Length => false,
                 var reason => throw new EndpointException($"{address} ended an answer with finish_reason '{reason}'; stop and length are understood"),
             };
-            var tokens = root.TryGetProperty("usage", out var usage) && usage.ValueKind == JsonValueKind.Object && usage.TryGetProperty("completion_tokens", out var count) ? count.GetInt64() : 0;
-            return new Completion(choice.GetProperty("text").GetString()!, ended, tokens);
+            return new Completion(text(choice).GetString() ?? throw new FormatException(), ended, Used("completion_tokens"), Used("prompt_tokens"));
+
+            long Used(string what) => root.TryGetProperty("usage", out var usage) && usage.ValueKind == JsonValueKind.Object && usage.TryGetProperty(what, out var count) ? count.GetInt64() : 0;
         });
     }
-
-    public void Dispose() => _http.Dispose();
 
     private Uri Below(string name) => new(address.AbsoluteUri.TrimEnd('/') + "/" + name);
 
