@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SpinStudio.Engine.Evaluation;
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Torch;
@@ -15,6 +16,7 @@ public sealed class RankTests(TinyRun tiny) : IClassFixture<TinyRun>
     [InlineData(RunKind.Spin, 2, 0)]
     [InlineData(RunKind.Sft, 3, 0)]
     [InlineData(RunKind.Sft, 2, 4)]
+    [InlineData(RunKind.Dpo, 2, 0)]
     public void Several_ranks_give_the_weights_of_one(RunKind kind, int ranks, int adapterRank)
     {
         var name = $"{kind}-{ranks}-{adapterRank}";
@@ -32,6 +34,21 @@ public sealed class RankTests(TinyRun tiny) : IClassFixture<TinyRun>
         Assert.InRange(largest, double.Epsilon, Tolerance);
         if (kind == RunKind.Spin)
             Assert.Equal(File.ReadAllText(new RunFolder(one).Pairs(0)), File.ReadAllText(new RunFolder(several).Pairs(0)));
+    }
+
+    [Fact]
+    public void A_gate_ends_the_run_of_all_ranks()
+    {
+        var config = tiny.Config("gate-ranks", c => Small(c) with { Iterations = 3, EarlyStop = EarlyStopMode.Gate, Evaluation = new EvaluationConfig { Examples = 32 } });
+        var (one, two) = (Out("gate-one"), Out("gate-two"));
+        Succeed("train", config, "--out", one);
+        Succeed("train", config, "--out", two, "--ranks", "2");
+
+        var advice = Assert.Single(JournalFile.Events(two).OfType<AdviceEvent>());
+        Assert.Equal((0, AdviceKind.Stop, -1, true), (advice.Iteration, advice.Advice, advice.Keep, advice.Ends));
+        Assert.Equal(JournalFile.Events(one).OfType<AdviceEvent>().Single().Sentence, advice.Sentence);
+        Assert.Equal("start/model", Assert.IsType<FinishedEvent>(JournalFile.Events(two)[^1]).Model);
+        Assert.InRange(LargestDifference(new RunFolder(one).Model(0), new RunFolder(two).Model(0)), double.Epsilon, Tolerance);
     }
 
     [Fact]

@@ -13,6 +13,7 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
         ["spin-bf16"] = c => c with { Optimizer = OptimizerKind.AdamW },
         ["spin-fp32"] = c => c with { Dtype = Precision.Fp32, Optimizer = OptimizerKind.RmsProp, Loss = SpinLossType.Exponential, LengthNormalised = true, SftWeight = 0.5 },
         ["spin-adapters-bf16"] = c => c with { Optimizer = OptimizerKind.AdamW, Lora = new LoraConfig { Rank = 4, Dropout = 0.1 }, GradientCheckpointing = true },
+        ["spin-gate-bf16"] = c => c with { Iterations = 3, EarlyStop = EarlyStopMode.Gate, Evaluation = new EvaluationConfig { Examples = 32 } },
         ["sft-bf16"] = c => c with { Kind = RunKind.Sft, Optimizer = OptimizerKind.RmsProp },
         ["dpo-bf16"] = c => c with { Kind = RunKind.Dpo, LabelSmoothing = 0.1, Epochs = 4, ScheduleEpochs = 4 },
     };
@@ -93,13 +94,17 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(pieces, "*", SearchOption.AllDirectories), f => f.EndsWith(".partial", StringComparison.Ordinal) || f.Contains("checkpoint-", StringComparison.Ordinal));
     }
 
-    /// <summary>Each point once, none missing, the same values; numbers without a gap.</summary>
+    /// <summary>The same end and advice; each point once, none missing, the same values; numbers without a gap.</summary>
     private static void AssertCurvesAreWhole(string whole, string pieces)
     {
         var events = JournalFile.Events(pieces);
         Assert.Equal(Enumerable.Range(1, events.Count).Select(n => (long)n), events.Select(e => e.Seq));
         Assert.Equal(Points(JournalFile.Events(whole)), Points(events));
-        Assert.IsType<FinishedEvent>(events[^1]);
+        Assert.Equal(Assert.IsType<FinishedEvent>(JournalFile.Events(whole)[^1]).Model, Assert.IsType<FinishedEvent>(events[^1]).Model);
+        // A judgement may be told twice, if the run was killed just after it, but is the same.
+        Assert.Equal(Advice(JournalFile.Events(whole)), Advice(events));
+
+        static List<string> Advice(List<JournalEvent> events) => [.. events.OfType<AdviceEvent>().Select(e => $"{e.Iteration} {e.Advice} {e.Keep} {e.Ends} {e.Sentence} {string.Join(' ', e.Evidence)}").Distinct()];
 
         static List<string> Points(List<JournalEvent> events) =>
             [.. events.OfType<MetricsEvent>().Select(m => $"{m.Iteration} {m.Step} {m.GlobalStep} {m.Tokens} {string.Join(' ', m.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"))}")];

@@ -25,19 +25,28 @@ public sealed class TinyRun : IDisposable
             VocabSize = tokenizer.VocabSize, HiddenSize = 32, IntermediateSize = 64, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, TieWordEmbeddings = true,
             MaxPositions = 256, EosTokenIds = [tokenizer.EosTokenId!.Value],
         };
-        using var model = new LlamaModel(config, ScalarType.Float32);
-        LlamaModelFiles.Randomise(model, RandomStream.From(1), deviation: 0.1);
-        var fresh = Path.Combine(Root, "fresh");
-        LlamaModelFiles.Save(model, Model, fresh);
+        Shape = config;
+        WriteModel("fresh", config);
         Directory.Delete(Model, recursive: true);
-        Directory.Move(fresh, Model);
+        Directory.Move(Path.Combine(Root, "fresh"), Model);
         SampleDataset.WriteLines(Path.Combine(Root, "train.jsonl"), WithRejected(examples));
-        SampleDataset.WriteLines(Path.Combine(Root, "held-out.jsonl"), WithRejected(SampleDataset.HeldOut(12)));
+        SampleDataset.WriteLines(Path.Combine(Root, "held-out.jsonl"), WithRejected(SampleDataset.HeldOut(32)));
     }
 
     public string Root { get; } = Directory.CreateTempSubdirectory("spin-faults-").FullName;
 
     public string Model => Path.Combine(Root, "model");
+
+    /// <summary>Of the model.</summary>
+    internal ModelConfig Shape { get; }
+
+    /// <summary>Writes a random model of another shape, with the same tokenizer, beside <see cref="Model"/>.</summary>
+    internal void WriteModel(string name, ModelConfig config)
+    {
+        using var model = new LlamaModel(config, ScalarType.Float32);
+        LlamaModelFiles.Randomise(model, RandomStream.From(1), deviation: 0.1);
+        LlamaModelFiles.Save(model, Model, Path.Combine(Root, name));
+    }
 
     /// <summary>Writes the config of a run in this folder.</summary>
     public string Config(string name, Func<RunConfig, RunConfig> change)
