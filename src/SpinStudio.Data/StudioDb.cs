@@ -53,6 +53,14 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
 
+    public DbSet<Arena> Arenas => Set<Arena>();
+
+    public DbSet<ArenaPrompt> ArenaPrompts => Set<ArenaPrompt>();
+
+    public DbSet<ArenaAnswer> ArenaAnswers => Set<ArenaAnswer>();
+
+    public DbSet<ArenaBallot> ArenaBallots => Set<ArenaBallot>();
+
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
     public DbSet<UserSetting> UserSettings => Set<UserSetting>();

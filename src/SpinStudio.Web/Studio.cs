@@ -11,6 +11,7 @@ using SpinStudio.Web.Features;
 using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Activity;
 using SpinStudio.Web.Features.Answers;
+using SpinStudio.Web.Features.Arenas;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Comparison;
 using SpinStudio.Web.Features.Datasets;
@@ -153,6 +154,7 @@ internal static class Studio
         services.AddScoped<CommentService>();
         services.AddScoped<ActivityService>();
         services.AddScoped<LiveTeam>();
+        services.AddArenas();
         services.AddSingleton<TeamNews>();
         services.AddSingleton<IInterceptor>(provider => provider.GetRequiredService<TeamNews>());
         services.AddScoped<RunPurge>();

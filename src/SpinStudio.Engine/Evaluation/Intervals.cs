@@ -7,7 +7,8 @@ public static class Intervals
     private const double Z = 1.959963984540054;
 
     /// <summary>Wilson's score interval for a rate (Wilson 1927): stays inside [0, 1] and is honest near its ends.</summary>
-    public static Estimate Rate(int successes, int count)
+    /// <param name="successes">A tie may count as half of one: the interval is then a little wide.</param>
+    public static Estimate Rate(double successes, int count)
     {
         if (count == 0) return new Estimate(0, 0, 1, 0);
         double n = count, p = successes / n, z2 = Z * Z;

@@ -25,6 +25,8 @@ internal static class Glossary
         ["AUC"] = "Probability that a random human answer has more of it than a random generated one. 0.5 tells nothing; near 0 or 1 it gives the answers away.",
         ["epoch"] = "One pass over all pairs of the iteration.",
         ["checkpoint"] = "A saved state from which a run continues as if it had never stopped.",
+        ["arena points"] = "1000 for all contestants together. 400 points more than another are odds of 10 to 1 to win against it, as in chess.",
+        ["kappa"] = "Agreement beyond chance: 1 is full agreement, 0 what chance would give.",
         ["log-prob"] = "Sum of the log-probabilities of an answer's tokens under the model.",
     };
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Antiforgery;
 using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Activity;
+using SpinStudio.Web.Features.Arenas;
 using SpinStudio.Web.Features.Comparison;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Discussion;
@@ -44,6 +45,7 @@ internal static class StudioApi
         SharingEndpoints.Map(api);
         CommentEndpoints.Map(api);
         ActivityEndpoints.Map(api);
+        ArenaEndpoints.Map(api);
         MemberEndpoints.Map(api);
         TokenEndpoints.Map(api);
         PlaygroundEndpoints.Map(api);

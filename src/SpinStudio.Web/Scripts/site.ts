@@ -1,5 +1,6 @@
 // On every page: theme, relative times, copy buttons, keyboard.
 import { listenForKeys, writes } from "./shared/palette";
+import "./shared/keys";
 import "./shared/rows";
 
 const themes = ["system", "light", "dark"] as const;

@@ -8,7 +8,7 @@ internal static class ActivityText
     /// <summary>What can be filtered by.</summary>
     public static readonly IReadOnlyDictionary<string, string> Kinds = new Dictionary<string, string>
     {
-        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["member"] = "People", ["token"] = "Tokens", ["sharing"] = "Sharing",
+        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["arena"] = "Arenas", ["member"] = "People", ["token"] = "Tokens", ["sharing"] = "Sharing",
     };
 
     private static readonly Dictionary<string, string> Words = new()
@@ -21,6 +21,7 @@ internal static class ActivityText
         ["model.promote"] = "promoted", ["model.rename"] = "renamed the model", ["model.delete"] = "deleted the model", ["queue.move"] = "moved in the queue", ["queue.pause"] = "paused the queue",
         ["queue.open"] = "let the queue go on", ["preset.save"] = "saved the preset", ["preset.delete"] = "deleted the preset", ["fetch.start"] = "started the download of", ["member.add"] = "added",
         ["member.role"] = "changed a role:", ["member.remove"] = "removed", ["token.create"] = "made the token", ["token.revoke"] = "revoked the token", ["sharing.stop"] = "stopped all share links of the", ["sharing.allow"] = "let share links open again for the",
+        ["arena.create"] = "made the arena", ["arena.close"] = "closed the arena", ["arena.open"] = "opened the arena again", ["arena.delete"] = "deleted the arena", ["arena.dataset"] = "made of votes the dataset",
     };
 
     public static ActivityEntry Entry(AuditEntry entry) => new(entry.Id, entry.At, entry.UserName, entry.Action, Did(entry.Action), entry.Detail, Address(entry));
@@ -32,6 +33,8 @@ internal static class ActivityText
     {
         ("run", true) when entry.Action.StartsWith("run.comment", StringComparison.Ordinal) => $"/runs/{id}/discussion",
         ("run", true) when entry.Action is not ("run.delete" or "run.discard") => $"/runs/{id}",
+        ("arena", true) when entry.Action == "arena.dataset" => $"/datasets/{id}",
+        ("arena", true) when entry.Action != "arena.delete" => $"/arena/{id}",
         ("dataset", true) when entry.Action != "dataset.delete" => $"/datasets/{id}",
         ("model", true) when entry.Action != "model.delete" => $"/models/{id}",
         _ => null,

@@ -1,3 +1,5 @@
+using SpinStudio.Engine.Evaluation;
+
 namespace SpinStudio.Web.Features.Insights;
 
 /// <summary>
@@ -97,48 +99,6 @@ public sealed class LogisticRegression
             }
         }
 
-        return Solve(hessian, gradient);
-    }
-
-    /// <summary>By Cholesky's factors of the lower triangle; the penalty keeps the matrix positive definite.</summary>
-    private static double[] Solve(double[,] matrix, double[] right)
-    {
-        var size = right.Length;
-        for (var k = 0; k < size; k++)
-        {
-            for (var l = 0; l <= k; l++)
-            {
-                var sum = matrix[k, l];
-                for (var m = 0; m < l; m++)
-                {
-                    sum -= matrix[k, m] * matrix[l, m];
-                }
-
-                matrix[k, l] = k == l ? Math.Sqrt(sum) : sum / matrix[l, l];
-            }
-        }
-
-        var solution = (double[])right.Clone();
-        for (var k = 0; k < size; k++)
-        {
-            for (var l = 0; l < k; l++)
-            {
-                solution[k] -= matrix[k, l] * solution[l];
-            }
-
-            solution[k] /= matrix[k, k];
-        }
-
-        for (var k = size - 1; k >= 0; k--)
-        {
-            for (var l = k + 1; l < size; l++)
-            {
-                solution[k] -= matrix[l, k] * solution[l];
-            }
-
-            solution[k] /= matrix[k, k];
-        }
-
-        return solution;
+        return new Cholesky(hessian).Solve(gradient);
     }
 }
