@@ -63,6 +63,14 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
+    public DbSet<TeamEvent> TeamEvents => Set<TeamEvent>();
+
+    public DbSet<Notification> Notifications => Set<Notification>();
+
+    public DbSet<Webhook> Webhooks => Set<Webhook>();
+
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
+
     public DbSet<UserSetting> UserSettings => Set<UserSetting>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

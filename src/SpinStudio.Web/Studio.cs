@@ -23,6 +23,8 @@ using SpinStudio.Web.Features.Home;
 using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Notifications;
+using SpinStudio.Web.Features.OpenApi;
 using SpinStudio.Web.Features.Playground;
 using SpinStudio.Web.Features.Reports;
 using SpinStudio.Web.Features.Runs;
@@ -37,6 +39,7 @@ using SpinStudio.Web.Features.Sharing;
 using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Features.Tokens;
 using SpinStudio.Web.Features.Uploads;
+using SpinStudio.Web.Features.Webhooks;
 using SpinStudio.Web.Hubs;
 using SpinStudio.Web.Jobs;
 using SpinStudio.Web.Live;
@@ -69,15 +72,7 @@ internal static class Studio
 
         services.Configure<JsonOptions>(options => SnakeCase(options.SerializerOptions));
         services.AddSignalR(options => options.MaximumReceiveMessageSize = MostHubMessageBytes).AddJsonProtocol(options => SnakeCase(options.PayloadSerializerOptions));
-        services.AddOpenApi(options =>
-        {
-            options.ShouldInclude = description => description.RelativePath?.StartsWith("api/v1", StringComparison.Ordinal) == true;
-            options.AddDocumentTransformer((document, _, _) =>
-            {
-                (document.Info.Title, document.Info.Version) = ("SpinStudio", "v1");
-                return Task.CompletedTask;
-            });
-        });
+        services.AddApiDocument();
         services.AddProblemDetails();
         services.AddHealthChecks();
     }
@@ -157,6 +152,10 @@ internal static class Studio
         services.AddArenas();
         services.AddSingleton<TeamNews>();
         services.AddSingleton<IInterceptor>(provider => provider.GetRequiredService<TeamNews>());
+        services.AddSingleton<TeamEvents>();
+        services.AddSingleton<WebhookQueue>();
+        services.AddScoped<NotificationService>();
+        services.AddScoped<WebhookService>();
         services.AddScoped<RunPurge>();
         services.AddScoped<RunInsights>();
         services.AddScoped<SampleService>();
@@ -186,9 +185,11 @@ internal static class Studio
 
         // Before the scheduler's own service: hosted services start in this order.
         services.AddHostedService<Reconciliation>();
+        services.AddHostedService<RunWatcher>();
         services.AddSingleton<FetchWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<FetchWorker>());
         services.AddHostedService<DigestBackfill>();
+        services.AddHostedService<WebhookSender>();
         services.AddHostedService(services => services.GetRequiredService<DatasetMeasuring>());
         services.AddQuartz(quartz =>
         {

@@ -35,6 +35,9 @@ public sealed class StudioOptions
     /// <summary>Downloads at the same time; the others wait.</summary>
     public int FetchSlots { get; set; } = 2;
 
+    /// <summary>Seconds between the first attempt of a webhook's delivery and the second; each further pause is twice as long.</summary>
+    public double WebhookRetrySeconds { get; set; } = 10;
+
     /// <summary>Largest model that is taken in, in bytes.</summary>
     public long ModelLimitBytes { get; set; } = 200L << 30;
 }

@@ -1,6 +1,8 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Data.Sqlite;
@@ -23,12 +25,23 @@ public sealed class StudioHost : IAsyncLifetime
 
     private readonly Dictionary<string, string> settings = new();
     private Factory? factory;
+    private bool listening;
 
     public string Data { get; } = Directory.CreateTempSubdirectory("spinstudio-web-").FullName;
 
     public IServiceProvider Services => factory!.Services;
 
     internal Factory Server => factory!;
+
+    /// <summary>Where it listens; null while it only answers within this process.</summary>
+    public Uri? Address { get; private set; }
+
+    /// <summary>Listens on a free port of the loopback address, for programs of other languages.</summary>
+    public StudioHost Listening()
+    {
+        listening = true;
+        return With("urls", "http://127.0.0.1:0");
+    }
 
     public StudioHost With(string key, string value)
     {
@@ -39,7 +52,17 @@ public sealed class StudioHost : IAsyncLifetime
     public Task InitializeAsync()
     {
         factory = new Factory(Data, settings);
-        _ = factory.Server;
+        if (listening)
+        {
+            factory.UseKestrel(0);
+            factory.StartServer();
+            Address = new Uri(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        }
+        else
+        {
+            _ = factory.Server;
+        }
+
         return Task.CompletedTask;
     }
 

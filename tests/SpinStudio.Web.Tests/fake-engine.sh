@@ -66,4 +66,5 @@ echo weights >iteration-0/model/model.safetensors
 { pair 0 00000000000000b1 'Say yes.' 'Yes!' 'Yes!' true; } >iteration-0/held-out-samples.jsonl
 say iteration "\"iteration\":0,\"model\":\"iteration-0/model\",\"sha256\":\"$(sha256sum iteration-0/model/model.safetensors | cut -d' ' -f1)\",\"pairs\":2,\"dropped\":{\"identical\":1},\"seconds\":1"
 say evaluation '"report":{"iteration":0,"examples":1,"nll":{"mean":1.5,"low":1.4,"high":1.6,"count":1},"mean_length":3,"truncated_share":0}'
+[ "$scenario" = advised ] && say advice '"iteration":0,"advice":"stop","keep":0,"sentence":"Nothing to gain.","evidence":["2 prompts"],"ends":false'
 say finished '"model":"iteration-0/model","seconds":2'

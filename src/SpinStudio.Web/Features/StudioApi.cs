@@ -11,6 +11,7 @@ using SpinStudio.Web.Features.History;
 using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Notifications;
 using SpinStudio.Web.Features.Playground;
 using SpinStudio.Web.Features.Reports;
 using SpinStudio.Web.Features.Runs;
@@ -21,6 +22,7 @@ using SpinStudio.Web.Features.Sharing;
 using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Features.Tokens;
 using SpinStudio.Web.Features.Uploads;
+using SpinStudio.Web.Features.Webhooks;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features;
@@ -30,7 +32,8 @@ internal static class StudioApi
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("/api/v1").RequireAuthorization().WithRefusals();
+        var api = routes.MapGroup("/api/v1").RequireAuthorization().WithRefusals()
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status404NotFound);
         DatasetEndpoints.Map(api);
         UploadEndpoints.Map(api);
         ModelEndpoints.Map(api);
@@ -46,6 +49,8 @@ internal static class StudioApi
         CommentEndpoints.Map(api);
         ActivityEndpoints.Map(api);
         ArenaEndpoints.Map(api);
+        NotificationEndpoints.Map(api);
+        WebhookEndpoints.Map(api);
         MemberEndpoints.Map(api);
         TokenEndpoints.Map(api);
         PlaygroundEndpoints.Map(api);

@@ -16,6 +16,9 @@ public sealed class RunFeed(IDbContextFactory<StudioDb> databases)
     internal Listeners<(Guid TeamId, RunNews News)>.Listener Listen(Guid teamId, Guid? runId) =>
         listeners.Add(told => told.TeamId == teamId && (runId is null || runId == told.News.RunId));
 
+    /// <summary>Listens to all runs of all teams.</summary>
+    internal Listeners<(Guid TeamId, RunNews News)>.Listener ListenToAll() => listeners.Add(_ => true);
+
     internal void Publish(Guid teamId, RunUpdate update) => Publish(teamId, new RunNews(update.Run.Id, update));
 
     /// <summary>Tells the run's present state, without events.</summary>

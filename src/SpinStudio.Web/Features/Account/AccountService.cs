@@ -133,8 +133,8 @@ public sealed class AccountService(IDbContextFactory<StudioDb> databases, UserMa
 
     private async Task<AppUser> CreateAsync(string name, string password)
     {
-        var user = new AppUser { Id = Guid.CreateVersion7(), UserName = name.Trim(), CreatedAt = time.GetUtcNow() };
-        var created = await users.CreateAsync(user, password);
+        var user = new AppUser { Id = Guid.CreateVersion7(), UserName = (name ?? "").Trim(), CreatedAt = time.GetUtcNow() };
+        var created = await users.CreateAsync(user, password ?? "");
         return created.Succeeded ? user : throw new StudioException(Refusal.Invalid, string.Join(" ", created.Errors.Select(error => error.Description)));
     }
 }

@@ -11,19 +11,19 @@ internal static class MemberEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         var members = api.MapGroup("/members").WithTags("Team");
-        members.MapGet("", (AccountService service, CancellationToken cancellation) => service.MembersAsync(cancellation));
+        members.MapGet("", (AccountService service, CancellationToken cancellation) => service.MembersAsync(cancellation)).WithSummary("People of the team, in the order in which they joined.");
         members.MapPost("", async (NewMember member, AccountService service, CancellationToken cancellation) =>
             Results.Created("/api/v1/members", await service.AddMemberAsync(member.Name, member.Password, member.Role, cancellation)))
             .WithSummary("Adds an account with a role.").Produces<MemberInfo>(StatusCodes.Status201Created);
         members.MapPut("/{id:guid}", async (Guid id, RoleChange change, AccountService service, CancellationToken cancellation) =>
         {
             await service.ChangeRoleAsync(id, change.Role, cancellation);
-            return Results.NoContent();
-        });
+            return TypedResults.NoContent();
+        }).WithSummary("Changes a role; the last Admin stays.");
         members.MapDelete("/{id:guid}", async (Guid id, AccountService service, CancellationToken cancellation) =>
         {
             await service.RemoveMemberAsync(id, cancellation);
-            return Results.NoContent();
-        });
+            return TypedResults.NoContent();
+        }).WithSummary("Removes a person from the team; the last Admin stays.");
     }
 }

@@ -22,6 +22,7 @@ internal static class ActivityText
         ["queue.open"] = "let the queue go on", ["preset.save"] = "saved the preset", ["preset.delete"] = "deleted the preset", ["fetch.start"] = "started the download of", ["member.add"] = "added",
         ["member.role"] = "changed a role:", ["member.remove"] = "removed", ["token.create"] = "made the token", ["token.revoke"] = "revoked the token", ["sharing.stop"] = "stopped all share links of the", ["sharing.allow"] = "let share links open again for the",
         ["arena.create"] = "made the arena", ["arena.close"] = "closed the arena", ["arena.open"] = "opened the arena again", ["arena.delete"] = "deleted the arena", ["arena.dataset"] = "made of votes the dataset",
+        ["webhook.create"] = "added the webhook to", ["webhook.change"] = "changed the webhook to", ["webhook.delete"] = "deleted the webhook to",
     };
 
     public static ActivityEntry Entry(AuditEntry entry) => new(entry.Id, entry.At, entry.UserName, entry.Action, Did(entry.Action), entry.Detail, Address(entry));

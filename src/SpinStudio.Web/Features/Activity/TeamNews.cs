@@ -6,7 +6,7 @@ using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Activity;
 
-/// <summary>Tells that somebody of a team did something, whenever an entry of the audit log was saved, whoever wrote it.</summary>
+/// <summary>Tells that something happened in a team, whenever an entry of the audit log or an event was saved, whoever wrote it.</summary>
 public sealed class TeamNews : SaveChangesInterceptor
 {
     private readonly Listeners<Guid> listeners = new(backlog: 1);
@@ -26,14 +26,19 @@ public sealed class TeamNews : SaveChangesInterceptor
     /// <summary>A listener hears once, however much happens before it looks.</summary>
     internal Listeners<Guid>.Listener Listen(Guid team) => listeners.Add(told => told == team);
 
+    /// <summary>For changes that pass by the change tracker.</summary>
+    internal void Tell(Guid team) => listeners.Tell(team);
+
     /// <summary>Told before the save is committed; listeners wait a moment before they look.</summary>
     private void Remember(DbContextEventData eventData)
     {
-        foreach (var team in eventData.Context?.ChangeTracker.Entries<AuditEntry>().Where(entry => entry.State == EntityState.Added).Select(entry => entry.Entity.TeamId).Distinct() ?? [])
+        if (eventData.Context is { } db)
         {
-            if (team is { } told)
+            var deeds = db.ChangeTracker.Entries<AuditEntry>().Where(entry => entry.State == EntityState.Added).Select(entry => entry.Entity.TeamId);
+            var events = db.ChangeTracker.Entries<TeamEvent>().Where(entry => entry.State == EntityState.Added).Select(entry => (Guid?)entry.Entity.TeamId);
+            foreach (var team in deeds.Concat(events).OfType<Guid>().Distinct())
             {
-                listeners.Tell(told);
+                listeners.Tell(team);
             }
         }
     }

@@ -25,13 +25,13 @@ internal static class ArenaEndpoints
         arenas.MapGet("/{id:guid}/agreement", (Guid id, ArenaAgreement agreement, CancellationToken cancellation) => agreement.GetAsync(id, cancellation))
             .WithSummary("How far raters agree with each other, with the implicit reward and with judges.");
         arenas.MapGet("/{id:guid}/votes.csv", async (Guid id, ArenaExport export, CancellationToken cancellation) =>
-            Results.File(Encoding.UTF8.GetBytes(await export.CsvAsync(id, cancellation)), "text/csv", $"votes-{id:N}.csv")).WithSummary("Every vote, as CSV.");
+            Results.File(Encoding.UTF8.GetBytes(await export.CsvAsync(id, cancellation)), "text/csv", $"votes-{id:N}.csv")).WithSummary("Every vote, as CSV.").Produces<Stream>(200, "text/csv");
         arenas.MapGet("/{id:guid}/preferences.jsonl", async (Guid id, ArenaExport export, CancellationToken cancellation) =>
         {
             var (rows, _) = await export.PreferencesAsync(id, cancellation);
             var lines = string.Concat(rows.Select(row => System.Text.Json.JsonSerializer.Serialize(row, RunJson.Line) + "\n"));
             return Results.File(Encoding.UTF8.GetBytes(lines), "application/jsonl", $"preferences-{id:N}.jsonl");
-        }).WithSummary("Pairs of answers of which one has more votes, as JSON Lines: prompt, response (preferred), rejected, system.");
+        }).WithSummary("Pairs of answers of which one has more votes, as JSON Lines: prompt, response (preferred), rejected, system.").Produces<Stream>(200, "application/jsonl");
     }
 
     private static void MapVoting(RouteGroupBuilder arena)
@@ -43,12 +43,12 @@ internal static class ArenaEndpoints
         arena.MapPost("/ballots/{ballot:guid}/skip", async (Guid id, Guid ballot, ArenaVoting voting, CancellationToken cancellation) =>
         {
             await voting.SkipAsync(id, ballot, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Leaves a ballot out.");
         arena.MapPost("/undo", async (Guid id, ArenaVoting voting, CancellationToken cancellation) =>
         {
             await voting.UndoAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Takes your last vote back.");
     }
 
@@ -69,7 +69,7 @@ internal static class ArenaEndpoints
         arenas.MapDelete("/{id:guid}", async (Guid id, ArenaService service, CancellationToken cancellation) =>
         {
             await service.DeleteAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Deletes an arena with all its votes.");
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using SpinStudio.Engine.Datasets;
 
@@ -19,7 +20,7 @@ internal static class DatasetEndpoints
         datasets.MapGet("/{id:guid}/rows", (Guid id, DatasetRows rows, CancellationToken cancellation, int skip = 0, int take = 50, int? version = null, [FromQuery(Name = "held_out")] bool heldOut = false) =>
             rows.PageAsync(id, skip, take, version, heldOut, cancellation)).WithSummary("Rows of a version, by page.");
         datasets.MapGet("/{id:guid}/rows/{row:int}/raw", async (Guid id, int row, DatasetRows rows, CancellationToken cancellation, int? version = null, [FromQuery(Name = "held_out")] bool heldOut = false) =>
-            Results.Text(await rows.RawAsync(id, row, version, heldOut, cancellation), "application/json")).WithSummary("A row as it is in the file.");
+            Results.Text(await rows.RawAsync(id, row, version, heldOut, cancellation), "application/json")).WithSummary("A row as it is in the file.").Produces<JsonElement>();
         datasets.MapGet("/{id:guid}/search", (Guid id, DatasetRows rows, CancellationToken cancellation, string? q = null, int from = 1, int take = 50, int? version = null, [FromQuery(Name = "held_out")] bool heldOut = false) =>
             rows.SearchAsync(id, q, from, take, version, heldOut, cancellation)).WithSummary("Rows that contain a text. Ends after about a second; next tells the row to go on from.");
         datasets.MapGet("/{id:guid}/statistics", (Guid id, DatasetReports reports, CancellationToken cancellation, int? version = null, Guid? model = null, [FromQuery(Name = "max_prompt_length")] int? maxPromptLength = null,
@@ -33,7 +34,7 @@ internal static class DatasetEndpoints
                 : throw new Errors.StudioException(Errors.Refusal.Invalid, $"There is no format {format}; choose jsonl, csv or spin.");
             var (file, _) = await versions.FileAsync(id, found.Number, heldOut, cancellation);
             return new DatasetExport(file, found.Dataset!.Name + (heldOut ? "-held-out" : ""), asked);
-        }).WithSummary("A version as canonical JSON Lines, as CSV, or in the layout of the official SPIN code.");
+        }).WithSummary("A version as canonical JSON Lines, as CSV, or in the layout of the official SPIN code.").Produces<Stream>(200, "application/jsonl");
     }
 
     private static void MapMaking(RouteGroupBuilder datasets)
@@ -60,12 +61,12 @@ internal static class DatasetEndpoints
         datasets.MapDelete("/{id:guid}", async (Guid id, DatasetService service, CancellationToken cancellation) =>
         {
             await service.DeleteAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Deletes a dataset that no run uses.");
         datasets.MapDelete("/{id:guid}/versions/{number:int}", async (Guid id, int number, DatasetService service, CancellationToken cancellation) =>
         {
             await service.DeleteVersionAsync(id, number, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Deletes a version that no run uses.");
     }
 

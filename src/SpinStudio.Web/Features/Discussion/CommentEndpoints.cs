@@ -12,7 +12,7 @@ internal static class CommentEndpoints
         look.MapPost("/mentions/read", async (CommentService comments, CancellationToken cancellation, Guid? run = null) =>
         {
             await comments.ReadAsync(run, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Marks your mentions as read: all, or those on one run.");
 
         var write = look.MapGroup("").RequireAuthorization(Policies.Rater);
@@ -22,7 +22,7 @@ internal static class CommentEndpoints
         write.MapDelete("/comments/{id:guid}", async (Guid id, CommentService comments, CancellationToken cancellation) =>
         {
             await comments.DeleteAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Deletes an own comment; an Admin any.");
     }
 }

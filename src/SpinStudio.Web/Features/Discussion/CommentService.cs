@@ -1,14 +1,16 @@
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
+using SpinStudio.Web.Features.Activity;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Notifications;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Discussion;
 
 /// <summary>What members say about runs. Looking needs Viewer, writing needs Rater; everybody changes only what is theirs.</summary>
-public sealed partial class CommentService(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, AuditLog audit, TimeProvider time)
+public sealed partial class CommentService(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, AuditLog audit, TeamEvents events, TeamNews news, TimeProvider time)
 {
     public const int Longest = 5000;
     private const int MostListed = 500;
@@ -46,7 +48,7 @@ public sealed partial class CommentService(IDbContextFactory<StudioDb> databases
         var name = await RunAsync(db, me, runId, cancellation);
         var comment = new Comment { TeamId = me.TeamId, RunId = runId, AuthorId = me.Id, AuthorName = me.Name, Body = body, Anchor = wanted.Anchor, CreatedAt = time.GetUtcNow() };
         db.Comments.Add(comment);
-        await AddressAsync(db, comment, cancellation);
+        await AddressAsync(db, comment, name, cancellation);
         audit.Add(db, me, "run.comment", runId, name);
         await db.SaveChangesAsync(cancellation);
         return Info(comment, me, await NamesAsync(db, me.TeamId, cancellation));
@@ -65,8 +67,9 @@ public sealed partial class CommentService(IDbContextFactory<StudioDb> databases
         }
 
         (comment.Body, comment.EditedAt) = (text, time.GetUtcNow());
-        await AddressAsync(db, comment, cancellation);
-        audit.Add(db, me, "run.comment-edit", comment.RunId, await RunAsync(db, me, comment.RunId, cancellation));
+        var run = await RunAsync(db, me, comment.RunId, cancellation);
+        await AddressAsync(db, comment, run, cancellation);
+        audit.Add(db, me, "run.comment-edit", comment.RunId, run);
         await db.SaveChangesAsync(cancellation);
         return Info(comment, me, await NamesAsync(db, me.TeamId, cancellation));
     }
@@ -101,13 +104,6 @@ public sealed partial class CommentService(IDbContextFactory<StudioDb> databases
             row.Comment.Id, row.Comment.RunId, row.Run, row.Comment.AuthorName, SafeMarkdown.ToHtml(row.Comment.Body, names), row.Comment.Anchor, row.Comment.CreatedAt, row.ReadAt is not null))];
     }
 
-    public async Task<int> UnreadAsync(CancellationToken cancellation = default)
-    {
-        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Mentions.CountAsync(mention => mention.UserId == me.Id && mention.ReadAt == null && mention.Comment!.TeamId == me.TeamId, cancellation);
-    }
-
     /// <summary>Marks mentions of the current user as read: those on one run, or with null all.</summary>
     public async Task ReadAsync(Guid? runId, CancellationToken cancellation = default)
     {
@@ -116,11 +112,15 @@ public sealed partial class CommentService(IDbContextFactory<StudioDb> databases
         var now = time.GetUtcNow();
         await db.Mentions.Where(mention => mention.UserId == me.Id && mention.ReadAt == null && (runId == null || mention.Comment!.RunId == runId))
             .ExecuteUpdateAsync(mention => mention.SetProperty(x => x.ReadAt, now), cancellation);
+        await db.Notifications.Where(row => row.UserId == me.Id && row.ReadAt == null && row.Event!.Kind == EventKinds.Mention && (runId == null || row.Event.SubjectId == runId))
+            .ExecuteUpdateAsync(row => row.SetProperty(x => x.ReadAt, now), cancellation);
+        news.Tell(me.TeamId);
     }
 
     /// <summary>Adds a mention for each member that the text names and that has none yet; the longest names first, so that "@Ann Lee" is not "@Ann".</summary>
-    private static async Task AddressAsync(StudioDb db, Comment comment, CancellationToken cancellation)
+    private async Task AddressAsync(StudioDb db, Comment comment, string run, CancellationToken cancellation)
     {
+        var addressed = new List<Guid>();
         var members = await db.TeamMembers.Where(member => member.TeamId == comment.TeamId).Select(member => new { member.UserId, Name = member.User!.UserName! }).ToListAsync(cancellation);
         var known = await db.Mentions.Where(mention => mention.CommentId == comment.Id).Select(mention => mention.UserId).ToListAsync(cancellation);
         var rest = comment.Body;
@@ -136,7 +136,18 @@ public sealed partial class CommentService(IDbContextFactory<StudioDb> databases
             if (member.UserId != comment.AuthorId && !known.Contains(member.UserId))
             {
                 db.Mentions.Add(new Mention { CommentId = comment.Id, UserId = member.UserId });
+                addressed.Add(member.UserId);
             }
+        }
+
+        if (addressed.Count > 0)
+        {
+            var now = time.GetUtcNow();
+            await events.AddAsync(db, new TeamEvent
+            {
+                TeamId = comment.TeamId, Kind = EventKinds.Mention, Key = $"{EventKinds.Mention}:{comment.Id}:{now.UtcTicks}", SubjectId = comment.RunId,
+                Text = $"{comment.AuthorName} named you in a comment on {run}.", Path = $"/runs/{comment.RunId}/discussion#comment-{comment.Id}", At = now,
+            }, addressed, cancellation);
         }
     }
 

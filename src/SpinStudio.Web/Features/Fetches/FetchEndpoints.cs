@@ -22,7 +22,7 @@ internal static class FetchEndpoints
         fetches.MapDelete("/{id:guid}", async (Guid id, FetchService service, CancellationToken cancellation) =>
         {
             await service.RemoveAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Takes an ended download off the list.");
     }
 

@@ -9,7 +9,7 @@ internal static class HistoryEndpoints
             .WithSummary("Runs, searched (q), filtered (status, kind, dataset, model, person, tag, from, to, show), sorted (sort=-loss_min) and grouped (group).");
         history.MapGet("/choices", (HistoryService service, CancellationToken cancellation) => service.ChoicesAsync(cancellation)).WithSummary("What can be filtered by, with counts.");
         history.MapGet("/runs.csv", (HttpRequest request, HistoryService service, CancellationToken cancellation) => new HistoryCsv(service.AllAsync(Query(request), cancellation)))
-            .WithSummary("All runs that match, as CSV.").Produces(200, contentType: "text/csv");
+            .WithSummary("All runs that match, as CSV.").Produces<Stream>(200, "text/csv");
     }
 
     private static HistoryQuery Query(HttpRequest request) => HistoryQuery.Parse(name => request.Query[name].FirstOrDefault());

@@ -15,17 +15,17 @@ internal static class KeepingEndpoints
         change.MapPut("/{id:guid}/notes", async (Guid id, NotesChange notes, RunKeeping keeping, CancellationToken cancellation) =>
         {
             await keeping.WriteNotesAsync(id, notes, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Writes the notes; with was they are refused when somebody else changed them meanwhile.");
         change.MapPut("/{id:guid}/name", async (Guid id, NameChange name, RunKeeping keeping, CancellationToken cancellation) =>
         {
             await keeping.RenameAsync(id, name.Name, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Renames a run.");
         change.MapDelete("/{id:guid}", async (Guid id, RunKeeping keeping, CancellationToken cancellation) =>
         {
             await keeping.ChangeAsync(id, RunChange.Trash, cancellation: cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Puts an ended run into the trash; it can be restored.");
         change.MapPost("/change", (ChangeRuns request, RunKeeping keeping, CancellationToken cancellation) => keeping.ChangeAsync(request, cancellation))
             .WithSummary("Does the same to many runs: tag, untag, pin, unpin, archive, unarchive, trash or restore.");

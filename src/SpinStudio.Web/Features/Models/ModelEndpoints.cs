@@ -13,7 +13,7 @@ internal static class ModelEndpoints
         models.MapGet("", (ModelService service, CancellationToken cancellation) => service.ListAsync(cancellation)).WithSummary("Models of the team, newest first.");
         models.MapGet("/search", (ModelService service, CancellationToken cancellation, string? search = null, string? origin = null, string? order = null, int skip = 0, int take = 50) =>
             service.FindAsync(search, Parsed<ModelOrigin>(origin, "origin"), Parsed<ModelOrder>(order, "order") ?? ModelOrder.Newest, skip, take, cancellation)).WithSummary("Models by name, source or note, and by origin, a page at a time.");
-        models.MapGet("/{id:guid}", (Guid id, ModelService service, CancellationToken cancellation) => service.GetAsync(id, cancellation));
+        models.MapGet("/{id:guid}", (Guid id, ModelService service, CancellationToken cancellation) => service.GetAsync(id, cancellation)).WithSummary("A model in short.");
         models.MapGet("/{id:guid}/card", (Guid id, ModelService service, CancellationToken cancellation) => service.DetailAsync(id, cancellation))
             .WithSummary("Shape, tokenizer, memory, files with their hashes, and the runs that need it.");
         models.MapPost("", async (NewModel model, ModelService service, CancellationToken cancellation) =>
@@ -27,7 +27,7 @@ internal static class ModelEndpoints
         models.MapDelete("/{id:guid}", async (Guid id, ModelService service, CancellationToken cancellation) =>
             {
                 await service.DeleteAsync(id, cancellation);
-                return Results.NoContent();
+                return TypedResults.NoContent();
             })
             .WithSummary("Deletes a model with its files; refused while a run needs it.");
         models.MapPost("/{id:guid}/preview", (Guid id, TemplatePreviewRequest request, ModelService service, CancellationToken cancellation) => service.PreviewAsync(id, request, cancellation))
@@ -57,7 +57,7 @@ internal static class ModelEndpoints
                 }
             })
             .WithSummary("The model as a zip of its Hugging Face folder, its LoRA adapter as a zip in PEFT's layout, or the model as GGUF for llama.cpp (type f32, f16, bf16 or q8_0).")
-            .Produces(StatusCodes.Status200OK, contentType: "application/zip");
+            .Produces<Stream>(StatusCodes.Status200OK, "application/zip");
     }
 
     private static IResult Promoted(ModelSummary model) => Results.Created($"/api/v1/models/{model.Id}", model);

@@ -15,5 +15,5 @@ internal static class PlaygroundEndpoints
                 context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
                 await answer.Content.CopyToAsync(context.Response.Body, cancellation);
             }
-        }).WithTags("Playground").WithSummary("Asks a model: the OpenAI chat API, streaming included. The model is loaded when it is first asked.");
+        }).WithTags("Playground").WithSummary("Asks a model: the OpenAI chat API, streaming included. The model is loaded when it is first asked.").Produces<JsonElement>();
 }

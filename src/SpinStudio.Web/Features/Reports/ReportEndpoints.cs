@@ -11,7 +11,7 @@ internal static class ReportEndpoints
         var report = await reports.MakeAsync(id, cancellation);
         context.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = SafeName.Of(report.Run.Name) + "-report.html" }.ToString();
         return new RazorComponentResult<ReportDocument>(new Dictionary<string, object?> { [nameof(ReportDocument.Report)] = report, [nameof(ReportDocument.Styles)] = await StylesAsync(paths, cancellation) });
-    }).WithTags("Runs").WithSummary("The run on one sheet, as a file that needs nothing else.").Produces(200, contentType: "text/html");
+    }).WithTags("Runs").WithSummary("The run on one sheet, as a file that needs nothing else.").Produces<Stream>(200, "text/html");
 
     private static async Task<string> StylesAsync(StudioPaths paths, CancellationToken cancellation)
     {

@@ -19,7 +19,7 @@ internal static class RunEndpoints
         runs.MapGet("", (RunService service, CancellationToken cancellation, int skip = 0, int take = 50, string? search = null, string? status = null) =>
             service.ListAsync(skip, take, search, Status(status), cancellation: cancellation)).WithSummary("Runs of the team, newest first.");
         runs.MapGet("/active", (RunService service, CancellationToken cancellation) => service.ActiveAsync(cancellation)).WithSummary("What runs now, then the queue in its order.");
-        runs.MapGet("/{id:guid}", (Guid id, RunService service, CancellationToken cancellation) => service.GetAsync(id, cancellation));
+        runs.MapGet("/{id:guid}", (Guid id, RunService service, CancellationToken cancellation) => service.GetAsync(id, cancellation)).WithSummary("A run: state, settings, iterations, failure.");
         runs.MapPost("/plan", (NewRun run, RunService service, CancellationToken cancellation) => service.PlanAsync(run, cancellation)).WithSummary("What a run would do and what speaks against it; nothing is started.");
         runs.MapPost("", async (NewRun run, RunService service, CancellationToken cancellation) =>
         {
@@ -37,7 +37,7 @@ internal static class RunEndpoints
         runs.MapPost("/{id:guid}/discard", async (Guid id, string confirm, RunControl control, CancellationToken cancellation) =>
         {
             await control.DiscardAsync(id, confirm, cancellation);
-            return Results.Accepted();
+            return TypedResults.Accepted((string?)null);
         }).WithSummary("Ends a run without saving and deletes it; confirm is the run's name.");
 
         runs.MapGet("/{id:guid}/metrics", (Guid id, RunMetrics metrics, CancellationToken cancellation, [FromQuery] string[]? name = null, long? from = null, long? to = null, int max_points = RunMetrics.MaxPoints) =>
@@ -51,10 +51,10 @@ internal static class RunEndpoints
             }
 
             return new MetricsCsv(files, name is [var only] ? only : "metrics");
-        }).WithSummary("Every point, one row a metric and step; 'name' chooses metrics, 'with' adds other runs.").Produces(200, contentType: "text/csv");
+        }).WithSummary("Every point, one row a metric and step; 'name' chooses metrics, 'with' adds other runs.").Produces<Stream>(200, "text/csv");
         runs.MapGet("/{id:guid}/samples", (Guid id, SampleService samples, CancellationToken cancellation, string split = SampleSplit.HeldOut, string? search = null, int skip = 0, int take = 20, string? only = null, string? order = null, int? iteration = null) =>
             samples.PromptsAsync(id, new SampleQuery(split, search, skip, take, only, order, iteration), cancellation)).WithSummary("Prompts with the human answer and those of every iteration; 'only' is identical, near, truncated, passed or failed, 'order' worst, best or changed.");
-        runs.MapGet("/{id:guid}/samples/{split}/{promptId}", (Guid id, string split, string promptId, SampleService samples, CancellationToken cancellation) => samples.PromptAsync(id, split, promptId, cancellation));
+        runs.MapGet("/{id:guid}/samples/{split}/{promptId}", (Guid id, string split, string promptId, SampleService samples, CancellationToken cancellation) => samples.PromptAsync(id, split, promptId, cancellation)).WithSummary("One prompt with all its answers.");
         runs.MapGet("/{id:guid}/evaluations", (Guid id, EvaluationService evaluations, CancellationToken cancellation) => evaluations.ReportsAsync(id, cancellation)).WithSummary("Held-out reports, the starting model (iteration -1) first.");
 
         runs.MapGet("/{id:guid}/pairs", async (Guid id, int iteration, RunService service, PairsDownload pairs, CancellationToken cancellation, string format = "jsonl") =>
@@ -68,23 +68,23 @@ internal static class RunEndpoints
                 "parquet" => await pairs.AsParquetAsync(file, name + ".parquet", cancellation),
                 _ => throw new StudioException(Refusal.Invalid, $"There is no format {format}; choose jsonl or parquet."),
             };
-        }).WithSummary("Prompt, human answer and opponent's answer of an iteration, as JSON Lines or in the official Parquet layout.");
+        }).WithSummary("Prompt, human answer and opponent's answer of an iteration, as JSON Lines or in the official Parquet layout.").Produces<Stream>(200, "application/jsonl");
         runs.MapGet("/{id:guid}/journal", async (Guid id, RunService service, CancellationToken cancellation) =>
         {
             var run = await service.SummaryAsync(id, cancellation);
             return Download((await service.FolderAsync(id, cancellation)).Journal, $"{SafeName.Of(run.Name)}-journal.jsonl", "journal yet");
-        }).WithSummary("The run's journal as JSON Lines.");
+        }).WithSummary("The run's journal as JSON Lines.").Produces<Stream>(200, "application/jsonl");
         runs.MapGet("/{id:guid}/log", async (Guid id, RunService service, CancellationToken cancellation, int lines = 200) =>
-            Results.Text(string.Join('\n', await service.LogTailAsync(id, lines, cancellation)), "text/plain")).WithSummary("The last lines of the engine's output.");
+            Results.Text(string.Join('\n', await service.LogTailAsync(id, lines, cancellation)), "text/plain")).WithSummary("The last lines of the engine's output.").Produces<Stream>(200, "text/plain");
         runs.MapGet("/{id:guid}/log/download", async (Guid id, RunService service, CancellationToken cancellation) =>
         {
             var run = await service.SummaryAsync(id, cancellation);
             return Download(EngineLog.PathIn((await service.FolderAsync(id, cancellation)).Root), $"{SafeName.Of(run.Name)}-engine.log", "log yet", "text/plain");
-        }).WithSummary("All of the engine's output.");
+        }).WithSummary("All of the engine's output.").Produces<Stream>(200, "text/plain");
         runs.MapGet("/{id:guid}/files/{**name}", async (Guid id, string name, RunService service, CancellationToken cancellation) =>
             Download(await service.FileAsync(id, name, cancellation), SafeName.Of(Path.GetFileNameWithoutExtension(name)) + Path.GetExtension(name), "file in this run", "application/octet-stream"))
-            .WithSummary("One file of the run folder, as listed.");
-        runs.MapGet("/{id:guid}/files", (Guid id, RunService service, CancellationToken cancellation) => service.FilesAsync(id, cancellation));
+            .WithSummary("One file of the run folder, as listed.").Produces<Stream>(200, "application/octet-stream");
+        runs.MapGet("/{id:guid}/files", (Guid id, RunService service, CancellationToken cancellation) => service.FilesAsync(id, cancellation)).WithSummary("Files of the run folder.");
     }
 
     /// <summary>Opened for sharing: the engine may still be appending.</summary>
@@ -110,7 +110,7 @@ internal static class RunEndpoints
         presets.MapDelete("/{id:guid}", async (Guid id, TeamPresets service, CancellationToken cancellation) =>
         {
             await service.DeleteAsync(id, cancellation);
-            return Results.NoContent();
-        });
+            return TypedResults.NoContent();
+        }).WithSummary("Forgets settings that the team kept.");
     }
 }

@@ -13,12 +13,12 @@ internal static class UserSettingEndpoints
         settings.MapPut("", async (string key, JsonElement value, UserSettings service, CancellationToken cancellation) =>
         {
             await service.SetAsync(key, value, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Keeps any JSON value under this key.");
         settings.MapDelete("", async (string key, UserSettings service, CancellationToken cancellation) =>
         {
             await service.RemoveAsync(key, cancellation);
-            return Results.NoContent();
-        });
+            return TypedResults.NoContent();
+        }).WithSummary("Forgets what is kept under this key.");
     }
 }

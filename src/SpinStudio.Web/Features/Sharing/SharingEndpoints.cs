@@ -50,13 +50,13 @@ internal static class SharingEndpoints
         links.MapDelete("/links/{id:guid}", async (Guid id, ShareLinks service, CancellationToken cancellation) =>
         {
             await service.RevokeAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Revokes a link at once.");
         api.MapGet("/sharing", (ShareLinks service, CancellationToken cancellation) => service.StateAsync(cancellation)).WithTags("Sharing").WithSummary("Whether share links open.");
         api.MapPut("/sharing", async (SharingSwitch wanted, ShareLinks service, CancellationToken cancellation) =>
         {
             await service.SwitchAsync(wanted, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).RequireAuthorization(Policies.Admin).WithTags("Sharing").WithSummary("Stops or allows all links of the team or of the studio.");
     }
 }

@@ -12,7 +12,7 @@ internal static class TokenEndpoints
         tokens.MapDelete("/{id:guid}", async (Guid id, ApiTokens service, CancellationToken cancellation) =>
         {
             await service.RevokeAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Revokes a token at once.").Produces(StatusCodes.Status204NoContent);
     }
 }

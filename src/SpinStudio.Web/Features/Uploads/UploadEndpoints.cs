@@ -36,7 +36,7 @@ internal static class UploadEndpoints
         uploads.MapDelete("/{id:guid}", async (Guid id, UploadService service, CancellationToken cancellation) =>
             {
                 await service.CancelAsync(id, cancellation);
-                return Results.NoContent();
+                return TypedResults.NoContent();
             })
             .WithSummary("Cancels an upload and deletes what has arrived.");
     }

@@ -18,6 +18,11 @@ public sealed class Launch(IDbContextFactory<StudioDb> databases, CurrentUser cu
     {
         ArgumentNullException.ThrowIfNull(sweep);
         var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        if (sweep.Run?.Config is null || sweep.Axes is null)
+        {
+            throw new StudioException(Refusal.Invalid, "A sweep needs run, with its config, and axes.");
+        }
+
         var group = sweep.Run.GroupName ?? sweep.Run.Config.Name.Trim();
         var started = new List<RunSummary>();
         foreach (var (index, run) in Sweep.Expand(sweep.Run.Config, sweep.Axes).Index())

@@ -33,13 +33,9 @@ public sealed class TeamPresets(IDbContextFactory<StudioDb> databases, CurrentUs
     {
         ArgumentNullException.ThrowIfNull(save);
         var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
-        var name = save.Name.Trim();
-        if (name.Length is 0 or > LongestName || name.Any(char.IsControl))
-        {
-            throw new StudioException(Refusal.Invalid, $"A preset's name is one line of 1 to {LongestName} characters (got {name.Length}).");
-        }
-
-        var config = save.Config with { Name = "Untitled run", Model = "-", Dataset = "-", HeldOut = null };
+        var name = OneLine.Checked(save.Name, "A preset's name", LongestName);
+        var given = save.Config ?? throw new StudioException(Refusal.Invalid, "A preset needs the settings to keep, as config.");
+        var config = given with { Name = "Untitled run", Model = "-", Dataset = "-", HeldOut = null };
         if (RunConfigFile.Validate(config).Select(problem => problem.Message).ToList() is { Count: > 0 } problems)
         {
             throw new StudioException(Refusal.Invalid, string.Join("; ", problems));

@@ -1,0 +1,177 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using SpinStudio.Web.Features.OpenApi;
+
+namespace SpinStudio.Web.Tests.OpenApi;
+
+/// <summary>A walk through the API with real objects, which keeps what was sent and answered: the examples of the documentation.</summary>
+internal sealed class ApiWalk(StudioHost host, Browser admin)
+{
+    private const int MostEntries = 2;
+
+    public SortedDictionary<string, ApiExample> Exchanges { get; } = new(StringComparer.Ordinal);
+
+    public async Task WalkAsync()
+    {
+        var (dataset, model) = await InputsAsync();
+        var run = await RunAsync(dataset, model);
+        await TalkAsync(run);
+        await LookAroundAsync(run, dataset, model);
+        await KeepAsync(run);
+        await TellAsync();
+    }
+
+    private async Task<(string Dataset, string Model)> InputsAsync()
+    {
+        var rows = DatasetApi.Rows(40, i => ($"How do I change setting {i}?", $"Open Settings and look for number {i}."));
+        var upload = Id(await AskAsync("POST /api/v1/uploads", new { file_name = "support.jsonl", length = System.Text.Encoding.UTF8.GetByteCount(rows) }));
+        Keep("PUT /api/v1/uploads/{id}", null, await ReadAsync(await admin.SendAsync(HttpMethod.Put, $"/api/v1/uploads/{upload}?offset=0", new StringContent(rows))));
+        await AskAsync("GET /api/v1/uploads");
+        await AskAsync($"GET /api/v1/uploads/{upload}");
+        await AskAsync("GET /api/v1/uploads/limits");
+        await AskAsync("POST /api/v1/datasets/preview", new { upload_ids = new[] { upload }, most_rows = 2 });
+        var dataset = Id(await AskAsync("POST /api/v1/datasets", new { upload_ids = new[] { upload }, name = "Support answers" }));
+        await AskAsync("GET /api/v1/datasets");
+        await AskAsync($"GET /api/v1/datasets/{dataset}");
+        await AskAsync($"GET /api/v1/datasets/{dataset}/rows?take=2");
+        await AskAsync($"GET /api/v1/datasets/{dataset}/search?q=setting&take=2");
+        await AskAsync($"PATCH /api/v1/datasets/{dataset}", new { description = "Questions of the first week, with the answers that helped." });
+        await AskAsync($"POST /api/v1/datasets/{dataset}/derive", new { operation = "sample", rows = 20, seed = 1, name = "Support answers, small" });
+
+        var files = new List<Guid>();
+        foreach (var file in (string[])["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"])
+            files.Add(await admin.UploadAsync(file, await File.ReadAllBytesAsync(Path.Combine(StudioPaths.FindContent(), "samples", "model", file))));
+        var model = Id((await AskAsync("POST /api/v1/models", new { name = "Small start", upload_ids = files }))["model"]!);
+        await AskAsync("GET /api/v1/models");
+        await AskAsync("GET /api/v1/models/search?search=small");
+        await AskAsync($"GET /api/v1/models/{model}");
+        await AskAsync($"GET /api/v1/models/{model}/card");
+        await AskAsync($"PATCH /api/v1/models/{model}", new { note = "The one to start from." });
+        await AskAsync($"POST /api/v1/models/{model}/preview", new { messages = new[] { new { role = "user", content = "Say hello." }, new { role = "assistant", content = "Hello!" } } });
+        return (dataset, model);
+    }
+
+    private async Task<string> RunAsync(string dataset, string model)
+    {
+        object wanted = new { config = new { name = "quick", model = "", dataset = "", iterations = 1 }, model_id = model, dataset_id = dataset, client_request_id = "2026-11-23-support" };
+        await AskAsync("POST /api/v1/runs/plan", wanted);
+        var run = Id(await AskAsync("POST /api/v1/runs", wanted));
+        await admin.WaitForStatusAsync(Guid.Parse(run), "completed");
+        await AskAsync("GET /api/v1/runs/by-request/2026-11-23-support", operation: "GET /api/v1/runs/by-request/{clientRequestId}");
+        await AskAsync("GET /api/v1/runs?take=1");
+        await AskAsync($"GET /api/v1/runs/{run}");
+        await AskAsync($"GET /api/v1/runs/{run}/metrics?name=loss");
+        await AskAsync($"GET /api/v1/runs/{run}/samples?split=train&take=1");
+        await AskAsync($"GET /api/v1/runs/{run}/samples/train/00000000000000a1", operation: "GET /api/v1/runs/{id}/samples/{split}/{promptId}");
+        await AskAsync($"GET /api/v1/runs/{run}/evaluations");
+        await AskAsync($"GET /api/v1/runs/{run}/files");
+        await AskAsync($"GET /api/v1/runs/{run}/insights");
+        return run;
+    }
+
+    private async Task TalkAsync(string run)
+    {
+        var comment = Id(await AskAsync($"POST /api/v1/runs/{run}/comments", new { body = "The margin grows because **real** rises.", anchor = "iteration:0" }));
+        await AskAsync($"GET /api/v1/runs/{run}/comments");
+        await AskAsync($"PUT /api/v1/comments/{comment}", new { body = "The margin grows because the **real** answers rise." });
+        await AskAsync("GET /api/v1/mentions");
+        Forget(await AskAsync($"POST /api/v1/runs/{run}/links", new { days = 7, with_answers = true }), "path", "/s/…");
+        await AskAsync($"GET /api/v1/runs/{run}/links");
+        await AskAsync("GET /api/v1/links");
+        await AskAsync("GET /api/v1/sharing");
+        await AskAsync("GET /api/v1/activity");
+    }
+
+    private async Task LookAroundAsync(string run, string dataset, string model)
+    {
+        Forget(await AskAsync("GET /api/v1/antiforgery"), "token", "CfDJ8…");
+        foreach (var path in (string[])["me", "members", "status", "search?q=support", "tags", "history", "history/choices", "presets", "queue", "runs/active", "fetches", "tokens"])
+            await AskAsync($"GET /api/v1/{path}");
+        var other = await host.AddRunAsync("earlier");
+        await AskAsync($"GET /api/v1/runs/compare?ids={run},{other.Id}");
+        await AskAsync("POST /api/v1/presets", new { name = "Careful", config = new { name = "", model = "", dataset = "", learning_rate = new[] { 1e-7 } } });
+        await AskAsync("POST /api/v1/queue/pause");
+        await AskAsync("POST /api/v1/runs/sweep", new
+        {
+            run = new { config = new { name = "sweep", model = "", dataset = "", iterations = 1 }, model_id = model, dataset_id = dataset, client_request_id = "2026-11-23-sweep" },
+            axes = new[] { new { key = "beta", values = new[] { "0.1", "0.5" } } },
+        });
+        var waiting = Id((await AskAsync("GET /api/v1/queue"))["waiting"]![0]!["run"]!);
+        await AskAsync($"POST /api/v1/queue/{waiting}/move", new { place = 2 });
+        await AskAsync($"POST /api/v1/queue/{waiting}/hold");
+        await AskAsync($"POST /api/v1/queue/{waiting}/release");
+        await AskAsync($"POST /api/v1/runs/{waiting}/stop");
+        await AskAsync("POST /api/v1/queue/open");
+    }
+
+    private async Task KeepAsync(string run)
+    {
+        await AskAsync($"GET /api/v1/runs/{run}/keeping");
+        await AskAsync($"PUT /api/v1/runs/{run}/notes", new { text = "Good on short questions." });
+        await AskAsync($"GET /api/v1/runs/{run}/notes");
+        await AskAsync("POST /api/v1/runs/change", new { ids = new[] { run }, change = "tag", tag = "support" });
+        var old = (await host.AddRunAsync("old", row => row.TrashedAt = DateTimeOffset.UtcNow)).Id;
+        await AskAsync("POST /api/v1/runs/purge/preview", new { ids = new[] { old }, count = 1 });
+    }
+
+    private async Task TellAsync()
+    {
+        await AskAsync("GET /api/v1/notifications");
+        await AskAsync("GET /api/v1/notifications/unread");
+        await AskAsync("GET /api/v1/notifications/choices");
+        await AskAsync("PUT /api/v1/notifications/choices", new Dictionary<string, string> { ["run.failed"] = "team" });
+        var hook = await AskAsync("POST /api/v1/webhooks", new { address = "https://hooks.example.com/spinstudio", events = new[] { "run.completed", "run.failed" } });
+        Forget(hook, "secret", "whsec_…");
+        var id = Id(hook["webhook"]!);
+        await AskAsync("GET /api/v1/webhooks");
+        await AskAsync($"PATCH /api/v1/webhooks/{id}", new { enabled = false });
+        await AskAsync($"GET /api/v1/webhooks/{id}/deliveries");
+        Forget(await AskAsync("POST /api/v1/tokens", new { name = "nightly", scope = "run", days = 30 }), "secret", "spin_…");
+        await AskAsync("POST /api/v1/members", new { name = "rita", password = StudioHost.Password, role = "rater" });
+    }
+
+    /// <param name="request">Method and path; ids in it become {id} in the operation.</param>
+    private async Task<JsonNode> AskAsync(string request, object? body = null, string? operation = null)
+    {
+        var (method, path) = (request.Split(' ')[0], request.Split(' ')[1]);
+        var answer = method == "GET" ? await admin.GetAsync(path) : await admin.SendAsync(new HttpMethod(method), path, JsonContent.Create(body ?? new { }));
+        if (answer.StatusCode == System.Net.HttpStatusCode.NoContent)
+            return new JsonObject();
+        var read = await ReadAsync(answer, request);
+        Keep(operation ?? Regex.Replace(request.Split('?')[0], "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "{id}"), body is null ? null : System.Text.Json.JsonSerializer.SerializeToNode(body), read);
+        return read;
+    }
+
+    private void Keep(string operation, JsonNode? request, JsonNode response) => Exchanges.TryAdd(operation, new ApiExample(request, Short(response)));
+
+    /// <summary>Of a list its first entries: enough to see what they are like.</summary>
+    private static JsonNode Short(JsonNode node)
+    {
+        if (node is JsonArray list)
+        {
+            while (list.Count > MostEntries)
+                list.RemoveAt(MostEntries);
+        }
+
+        foreach (var inner in (node as JsonArray)?.ToList() ?? (node as JsonObject)?.Select(member => member.Value).ToList() ?? [])
+        {
+            if (inner is not null)
+                Short(inner);
+        }
+
+        return node;
+    }
+
+    private static async Task<JsonNode> ReadAsync(HttpResponseMessage answer, string request = "")
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"{request}: {(int)answer.StatusCode} {text}");
+        return JsonNode.Parse(text)!;
+    }
+
+    /// <summary>Secrets do not belong into the documentation, even those of a studio that is gone.</summary>
+    private static void Forget(JsonNode answer, string name, string shown) => answer[name] = shown;
+
+    private static string Id(JsonNode answer) => (string)answer["id"]!;
+}
