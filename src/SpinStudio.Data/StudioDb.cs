@@ -73,6 +73,12 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<UserSetting> UserSettings => Set<UserSetting>();
 
+    public DbSet<TeamServer> TeamServers => Set<TeamServer>();
+
+    public DbSet<Judging> Judgings => Set<Judging>();
+
+    public DbSet<Verdict> Verdicts => Set<Verdict>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicks>();
