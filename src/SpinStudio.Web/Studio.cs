@@ -20,6 +20,7 @@ using SpinStudio.Web.Features.Evaluations;
 using SpinStudio.Web.Features.Fetches;
 using SpinStudio.Web.Features.History;
 using SpinStudio.Web.Features.Home;
+using SpinStudio.Web.Features.Judging;
 using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
@@ -33,6 +34,7 @@ using SpinStudio.Web.Features.Runs.Planning;
 using SpinStudio.Web.Features.Runs.Queue;
 using SpinStudio.Web.Features.Samples;
 using SpinStudio.Web.Features.Seeding;
+using SpinStudio.Web.Features.Servers;
 using SpinStudio.Web.Features.Search;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Sharing;
@@ -146,6 +148,8 @@ internal static class Studio
         services.AddScoped<ComparisonService>();
         services.AddScoped<RunReports>();
         services.AddSharing();
+        ServerEndpoints.Add(services);
+        JudgingEndpoints.Add(services);
         services.AddScoped<CommentService>();
         services.AddScoped<ActivityService>();
         services.AddScoped<LiveTeam>();
@@ -190,6 +194,7 @@ internal static class Studio
         services.AddHostedService(provider => provider.GetRequiredService<FetchWorker>());
         services.AddHostedService<DigestBackfill>();
         services.AddHostedService<WebhookSender>();
+        services.AddHostedService(provider => provider.GetRequiredService<JudgingWorker>());
         services.AddHostedService(services => services.GetRequiredService<DatasetMeasuring>());
         services.AddQuartz(quartz =>
         {

@@ -7,7 +7,7 @@ public sealed class StudioPaths
     {
         Content = Path.GetFullPath(content);
         Data = Path.GetFullPath(data);
-        foreach (var folder in (string[])[Data, Uploads, Datasets, Models, Fetches, Runs, Keys])
+        foreach (var folder in (string[])[Data, Uploads, Datasets, Models, Fetches, Runs, Relays, Keys])
         {
             Directory.CreateDirectory(folder);
         }
@@ -32,7 +32,10 @@ public sealed class StudioPaths
 
     public string Runs => Path.Combine(Data, "runs");
 
-    /// <summary>Keys that cookies are protected with.</summary>
+    /// <summary>Sockets by which engines reach model servers.</summary>
+    public string Relays => Path.Combine(Data, "relays");
+
+    /// <summary>Keys that cookies, and the keys of model servers, are protected with.</summary>
     public string Keys => Path.Combine(Data, "keys");
 
     public string Samples => Path.Combine(Content, "samples");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using SpinStudio.Engine.Generation.Elsewhere;
 
 namespace SpinStudio.Web.Engine;
 
@@ -25,13 +26,15 @@ internal sealed class EngineProcess : IDisposable
 
     /// <summary>Starts the engine on a run folder. Its output goes to the folder's log.</summary>
     /// <param name="program">Program and leading arguments.</param>
-    public static EngineProcess Start(IReadOnlyList<string> program, string runFolder, bool resume, int niceness)
+    /// <param name="relay">The socket that its requests to a model server go to: it connects to nothing else, whatever its config says.</param>
+    public static EngineProcess Start(IReadOnlyList<string> program, string runFolder, bool resume, int niceness, string relay)
     {
         var command = Command(program, runFolder, resume, niceness).ToList();
         var start = new ProcessStartInfo(command[0], command.Skip(1)) { WorkingDirectory = runFolder, UseShellExecute = false };
 
         // libgomp's busy-waiting makes every parallel operator slow beside a busy neighbour, and the pages are one.
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
+        start.Environment[Relay.Variable] = relay;
         var child = Process.Start(start)!;
         return new EngineProcess(child.Id, default, child);
     }

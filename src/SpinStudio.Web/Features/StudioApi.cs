@@ -8,6 +8,7 @@ using SpinStudio.Web.Features.Discussion;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Fetches;
 using SpinStudio.Web.Features.History;
+using SpinStudio.Web.Features.Judging;
 using SpinStudio.Web.Features.Keeping;
 using SpinStudio.Web.Features.Insights;
 using SpinStudio.Web.Features.Models;
@@ -17,6 +18,7 @@ using SpinStudio.Web.Features.Reports;
 using SpinStudio.Web.Features.Runs;
 using SpinStudio.Web.Features.Runs.Queue;
 using SpinStudio.Web.Features.Search;
+using SpinStudio.Web.Features.Servers;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Sharing;
 using SpinStudio.Web.Features.Status;
@@ -54,6 +56,8 @@ internal static class StudioApi
         MemberEndpoints.Map(api);
         TokenEndpoints.Map(api);
         PlaygroundEndpoints.Map(api);
+        ServerEndpoints.Map(api);
+        JudgingEndpoints.Map(api);
         UserSettingEndpoints.Map(api);
 
         api.MapGet("/status", (SystemStatus status, CancellationToken cancellation) => status.GaugesAsync(cancellation)).WithTags("Studio").WithSummary("How busy the machine is.");

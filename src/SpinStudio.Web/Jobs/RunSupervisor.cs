@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using SpinStudio.Data;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Engine;
+using SpinStudio.Web.Features.Servers;
 using SpinStudio.Web.Live;
 
 namespace SpinStudio.Web.Jobs;
@@ -14,7 +15,7 @@ namespace SpinStudio.Web.Jobs;
 /// it when the engine is lost. What happened is read from the journal; the exit code only helps to explain a process that died without a word.
 /// </summary>
 public sealed class RunSupervisor(
-    IDbContextFactory<StudioDb> databases, JournalTailer tailer, RunFeed feed, RunDiscard discard, EngineLocation location, StudioPaths paths, TimeProvider time,
+    IDbContextFactory<StudioDb> databases, JournalTailer tailer, RunFeed feed, RunDiscard discard, EngineLocation location, ServerRelays relays, StudioPaths paths, TimeProvider time,
     IOptions<StudioOptions> studio, IOptions<EngineOptions> engine, IHostApplicationLifetime lifetime, ILogger<RunSupervisor> logger)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -71,10 +72,11 @@ public sealed class RunSupervisor(
     private async Task<bool> WorkAsync(Run run)
     {
         var folder = new RunFolder(paths.InData(run.Folder));
+        await using var relay = await relays.OpenAsync(run);
         EngineProcess process;
         try
         {
-            process = EngineProcess.Attach(folder.Root) ?? Start(folder);
+            process = EngineProcess.Attach(folder.Root) ?? Start(run.Id, folder);
         }
         catch (Exception cannotStart) when (cannotStart is IOException or System.ComponentModel.Win32Exception or UnauthorizedAccessException)
         {
@@ -96,10 +98,10 @@ public sealed class RunSupervisor(
         }
     }
 
-    private EngineProcess Start(RunFolder folder)
+    private EngineProcess Start(Guid runId, RunFolder folder)
     {
         EngineLog.Bound(folder.Root);
-        var process = EngineProcess.Start(location.Find(), folder.Root, resume: File.Exists(folder.Journal), engine.Value.Niceness);
+        var process = EngineProcess.Start(location.Find(), folder.Root, resume: File.Exists(folder.Journal), engine.Value.Niceness, relays.SocketOf(runId, folder.Root));
         logger.LogInformation("Engine {Pid} works on {Folder}", process.Pid, folder.Root);
         return process;
     }

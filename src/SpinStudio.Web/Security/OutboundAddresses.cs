@@ -72,6 +72,9 @@ public sealed class OutboundAddresses : IDisposable
     public bool MayConnect(Uri uri) =>
         uri.Scheme is "http" or "https" && (IsAllowed(uri.Host, uri.Port) || (!IsLocalName(uri.IdnHost) && (!IPAddress.TryParse(uri.Host.Trim('[', ']'), out var literal) || IsPublic(literal))));
 
+    /// <summary>Whether an administrator of the machine named this host.</summary>
+    public bool IsNamed(Uri uri) => IsAllowed(uri.Host, uri.Port);
+
     /// <summary>True for an address that everybody on the Internet could reach.</summary>
     public static bool IsPublic(IPAddress address) => address.AddressFamily switch
     {

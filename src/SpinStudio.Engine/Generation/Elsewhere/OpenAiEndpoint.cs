@@ -27,7 +27,7 @@ public sealed class OpenAiEndpoint(Uri address, string? key = null, TimeSpan? fi
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1), LongestAsked = TimeSpan.FromMinutes(10);
 
     private readonly TimeSpan _firstWait = firstWait ?? TimeSpan.FromSeconds(1);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+    private readonly HttpClient _http = new(Relay.Handler())
     {
         Timeout = TimeSpan.FromMinutes(10), MaxResponseContentBufferSize = LongestReply,
     };

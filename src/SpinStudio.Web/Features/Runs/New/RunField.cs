@@ -14,6 +14,10 @@ public enum FieldKind
 
     /// <summary>One or more names, separated by commas.</summary>
     Words,
+    Text,
+
+    /// <summary>One of the team's model servers, by its address; or none.</summary>
+    Server,
 }
 
 /// <summary>One setting of a run as the form shows it.</summary>
@@ -85,6 +89,9 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
         new("generation.top_p", FieldKind.Real, "Opponent's answers", false, "Top-p", "Sample only from the likeliest tokens with this total probability; 1 is off."),
         new("generation.top_k", FieldKind.Whole, "Opponent's answers", false, "Top-k", "Sample only from this many tokens; 0 is off."),
         new("generation.batch_size", FieldKind.Whole, "Opponent's answers", false, "Answers at once", "Answers written side by side; changes speed and memory."),
+
+        new("generation.endpoint", FieldKind.Server, "Opponent's answers", false, "Written by", "The engine writes the opponent's answers itself, or asks a model server, which must serve each iteration's model; held-out answers it always writes itself."),
+        new("generation.endpoint_model", FieldKind.Text, "Opponent's answers", false, "Name on the server", "Name of an iteration's opponent there: {model} stands for its folder, {iteration} for the iteration's number. Without a server it has no meaning."),
 
         new("evaluation.examples", FieldKind.Whole, "Evaluation", true, "Held-out prompts", "Prompts that each model is measured on; 0 switches evaluation off."),
         new("evaluation.samples_per_prompt", FieldKind.Whole, "Evaluation", false, "Answers per prompt", "More answers give narrower intervals."),

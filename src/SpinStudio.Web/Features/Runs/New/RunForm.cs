@@ -115,7 +115,7 @@ public sealed class RunForm
     /// <summary>A choice may be none: then the setting is left out.</summary>
     private static bool Readable(RunField field, string text, out JsonNode? value)
     {
-        var none = field.Kind == FieldKind.Choice && text.Length == 0;
+        var none = field.Kind is FieldKind.Choice or FieldKind.Server && text.Length == 0;
         value = none ? null : Read(field, text);
         return none || value is not null;
     }

@@ -43,6 +43,9 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
 
     public required DeviceState Device { get; init; }
 
+    /// <summary>The team has a model server at the address that the run names.</summary>
+    public required bool EndpointKnown { get; init; }
+
     public IReadOnlyList<PreflightFinding> Findings() => [.. Settings(), .. Examples(), .. Template(), .. Lengths(), .. Repetition(), .. Disk(), .. Memory(), .. Queue()];
 
     private IEnumerable<PreflightFinding> Settings()
@@ -53,9 +56,14 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
             yield return new(Severity.Error, problem.Key, problem.Message);
         }
 
-        if (Config.Generation.Endpoint is not null)
+        if (Config.Generation.Endpoint is { } endpoint && !EndpointKnown)
         {
-            yield return new(Severity.Error, "generation.endpoint", "generation.endpoint is for runs from the command line: engines of the studio connect to no server. Leave it out.");
+            yield return new(Severity.Error, "generation.endpoint", $"{endpoint} is none of the team's model servers; choose one of them, leave it out, or ask an Admin to add it under Settings.");
+        }
+
+        if (Config.Generation.EndpointKeyEnv is not null)
+        {
+            yield return new(Severity.Error, "generation.endpoint_key_env", "generation.endpoint_key_env is for runs from the command line: in the studio a server's key is kept with the server. Leave it out.");
         }
 
         if (Work.Train > 0 && Work.Train < Config.BatchSize)

@@ -4,6 +4,7 @@ using SpinStudio.Data;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Servers;
 using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Security;
 
@@ -44,6 +45,7 @@ public sealed class RunPlanning(
             FreeMemoryBytes = total - used,
             MemoryTotalBytes = total,
             Device = await DeviceAsync(db, me.TeamId, cancellation),
+            EndpointKnown = config.Generation.Endpoint is { } endpoint && await ServerService.AtAsync(db, me.TeamId, endpoint, cancellation) is not null,
         };
         return new RunPlan(work.Train, work.HeldOut, work.Steps, checks.DiskBytes, checks.FreeDiskBytes, checks.Findings())
         {
