@@ -27,6 +27,9 @@ internal static class Glossary
         ["checkpoint"] = "A saved state from which a run continues as if it had never stopped.",
         ["arena points"] = "1000 for all contestants together. 400 points more than another are odds of 10 to 1 to win against it, as in chess.",
         ["kappa"] = "Agreement beyond chance: 1 is full agreement, 0 what chance would give.",
+        ["position flip"] = "The judge named another winner when the two answers changed places. Such a pair counts as a tie.",
+        ["length bias"] = "Share of decided pairs in which the longer answer won. About one half is right, if length is no merit.",
+        ["length-controlled"] = "The win-rate as it would be if both answers were equally long, by logistic regression on the difference in length.",
         ["log-prob"] = "Sum of the log-probabilities of an answer's tokens under the model.",
     };
 }

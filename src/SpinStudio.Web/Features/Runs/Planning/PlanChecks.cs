@@ -44,7 +44,7 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
     public required DeviceState Device { get; init; }
 
     /// <summary>The team has a model server at the address that the run names.</summary>
-    public required bool EndpointKnown { get; init; }
+    public bool EndpointKnown { get; init; }
 
     public IReadOnlyList<PreflightFinding> Findings() => [.. Settings(), .. Examples(), .. Template(), .. Lengths(), .. Repetition(), .. Disk(), .. Memory(), .. Queue()];
 
