@@ -74,7 +74,7 @@ public sealed class JudgeTests
         // The first writes longer answers nine times in ten, and the longer one wins four times in five.
         var pairs = Enumerable.Range(0, 200).Select(i =>
         {
-            var (longer, byLength) = (i % 10 != 0, i % 5 != 0);
+            var (longer, byLength) = (i % 10 != 0, i / 10 % 5 != 0);
             var wins = longer == byLength;
             return Of(wins ? First : Second, wins ? First : Second, longer ? 200 : 100, longer ? 100 : 200);
         }).ToList();

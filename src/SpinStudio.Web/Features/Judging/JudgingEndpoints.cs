@@ -1,3 +1,4 @@
+using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Judging;
@@ -20,8 +21,8 @@ internal static class JudgingEndpoints
         judgings.MapGet("/{id:guid}", (Guid id, JudgingService service, CancellationToken cancellation) => service.GetAsync(id, cancellation)).WithSummary("A judging and how far it is.");
         judgings.MapGet("/{id:guid}/results", (Guid id, JudgingReading reading, CancellationToken cancellation) => reading.ResultsAsync(id, cancellation))
             .WithSummary("Win-rates with intervals, position flips, length bias; also while it goes on.");
-        judgings.MapGet("/{id:guid}/pairs", (Guid id, JudgingReading reading, CancellationToken cancellation, PairFilter filter = PairFilter.All, int skip = 0, int take = 10) =>
-            reading.PairsAsync(id, filter, skip, take, cancellation)).WithSummary("Pairs with what the judge was asked and what it said, in both orders.");
+        judgings.MapGet("/{id:guid}/pairs", (Guid id, JudgingReading reading, CancellationToken cancellation, string filter = "all", int skip = 0, int take = 10) =>
+            reading.PairsAsync(id, Filter(filter), skip, take, cancellation)).WithSummary("Pairs (filter: all, flipped or open) with what the judge was asked and what it said, in both orders.");
         judgings.MapGet("/{id:guid}/verdicts.csv", (Guid id, JudgingReading reading, CancellationToken cancellation) => ExportAsync(id, reading, true, cancellation)).WithSummary("All verdicts as CSV.");
         judgings.MapGet("/{id:guid}/verdicts.jsonl", (Guid id, JudgingReading reading, CancellationToken cancellation) => ExportAsync(id, reading, false, cancellation))
             .WithSummary("All verdicts as JSON Lines, with the texts.");
@@ -47,6 +48,10 @@ internal static class JudgingEndpoints
         var (judging, verdicts) = await reading.ExportAsync(id, cancellation);
         return new VerdictExport(judging.Name, verdicts, csv);
     }
+
+    private static PairFilter Filter(string text) => Enum.TryParse<PairFilter>(text, ignoreCase: true, out var filter) && Enum.IsDefined(filter)
+        ? filter
+        : throw new StudioException(Refusal.Invalid, $"filter is all, flipped or open (got '{text}').");
 
     internal sealed record DefaultTemplate(string Template);
 }

@@ -91,6 +91,8 @@ public sealed record RunField(string Key, FieldKind Kind, string Group, bool Sim
         new("generation.batch_size", FieldKind.Whole, "Opponent's answers", false, "Answers at once", "Answers written side by side; changes speed and memory."),
 
         new("generation.endpoint", FieldKind.Server, "Opponent's answers", false, "Written by", "The engine writes the opponent's answers itself, or asks a model server, which must serve each iteration's model; held-out answers it always writes itself."),
+        new("generation.endpoint_api", FieldKind.Choice, "Opponent's answers", false, "Asked as", "Completions send the text that the run's own template makes. Chat leaves the template to the server: for servers that have nothing else.",
+            ("completions", "Completions"), ("chat", "Chat completions")),
         new("generation.endpoint_model", FieldKind.Text, "Opponent's answers", false, "Name on the server", "Name of an iteration's opponent there: {model} stands for its folder, {iteration} for the iteration's number. Without a server it has no meaning."),
 
         new("evaluation.examples", FieldKind.Whole, "Evaluation", true, "Held-out prompts", "Prompts that each model is measured on; 0 switches evaluation off."),
