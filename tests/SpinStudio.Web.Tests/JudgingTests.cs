@@ -2,8 +2,12 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using SpinStudio.Data;
 using SpinStudio.Testing;
+using SpinStudio.Web.Features.Answers;
+using SpinStudio.Web.Features.Arenas;
+using SpinStudio.Web.Features.Judging;
 using SpinStudio.Web.Features.Samples;
 
 namespace SpinStudio.Web.Tests;
@@ -43,6 +47,18 @@ public sealed class JudgingTests(ServerTests.Allowing fixture) : IClassFixture<S
         Assert.Equal(1.0 / 6, results.GetProperty("flips").GetProperty("mean").GetDouble(), 12);
         Assert.Equal((1, 2), (results.GetProperty("unreadable").GetInt32(), results.GetProperty("refused").GetInt32()));
         Assert.Equal(1600, results.GetProperty("asked_tokens").GetInt64());
+
+        Assert.False(results.TryGetProperty("people", out _));
+        await VoteAsync(run, ("p1", BallotOutcome.One), ("p2", BallotOutcome.Two), ("p3", BallotOutcome.One), ("p4", BallotOutcome.One), ("p9", BallotOutcome.Tie));
+        var people = (await admin.GetJsonAsync($"/api/v1/judgings/{done}/results")).GetProperty("people").GetProperty("observed");
+        Assert.Equal((3, 2.0 / 3), (people.GetProperty("count").GetInt32(), people.GetProperty("mean").GetDouble()));
+        await using (var scope = await Host.AsAsync(StudioHost.AdminName))
+        {
+            var (model, human) = (new AnswerSource(run.Id, 0), AnswerSource.Human);
+            var verdicts = await scope.ServiceProvider.GetServices<IPairVerdicts>().OfType<JudgeVerdicts>().Single()
+                .FindAsync(run.TeamId, SampleSplit.HeldOut, [new("p1", model, human), new("p2", human, model), new("p4", model, human), new("p5", model, human)], default);
+            Assert.Equal([PairVerdict.First, PairVerdict.Second, PairVerdict.Tie], verdicts.OrderBy(verdict => verdict.Key.PromptId).Select(verdict => verdict.Value));
+        }
 
         var flipped = Assert.Single((await admin.GetJsonAsync($"/api/v1/judgings/{done}/pairs?filter=flipped")).GetProperty("items").EnumerateArray());
         Assert.Equal(["first", "second"], flipped.GetProperty("requests").EnumerateArray().Select(request => request.GetProperty("outcome").GetString()));
@@ -144,6 +160,22 @@ public sealed class JudgingTests(ServerTests.Allowing fixture) : IClassFixture<S
         }));
         await db.SaveChangesAsync();
         return run;
+    }
+
+    /// <summary>An arena in which people voted on answers of the run's model (one) and the human (two).</summary>
+    private async Task VoteAsync(Run run, params (string Prompt, BallotOutcome Outcome)[] votes)
+    {
+        await using var db = Host.Db();
+        var arena = new Arena { TeamId = run.TeamId, Name = $"votes {run.Id}", Split = SampleSplit.HeldOut, CreatedBy = "ada", CreatedAt = DateTimeOffset.UtcNow };
+        arena.Contestants.Add(new ArenaContestant { ArenaId = arena.Id, Number = 0, Source = $"{run.Id}:0", Name = "model" });
+        arena.Contestants.Add(new ArenaContestant { ArenaId = arena.Id, Number = 1, Source = "human", Name = "Human" });
+        db.Arenas.Add(arena);
+        db.ArenaPrompts.AddRange(votes.Select((vote, i) => new ArenaPrompt { ArenaId = arena.Id, Number = i, PromptId = vote.Prompt, Text = vote.Prompt }));
+        db.ArenaBallots.AddRange(votes.Select((vote, i) => new ArenaBallot
+        {
+            ArenaId = arena.Id, UserName = "ada", Kind = BallotKind.Better, Prompt = i, One = 0, Two = 1, Outcome = vote.Outcome, DrawnAt = DateTimeOffset.UtcNow, ExpiresAt = DateTimeOffset.UtcNow, VotedAt = DateTimeOffset.UtcNow,
+        }));
+        await db.SaveChangesAsync();
     }
 
     private static object Wanted(Guid server, Run run, int parallel = 4) => new { server_id = server, sources = new[] { $"{run.Id}:0", "human" }, prompts = 50, parallel };

@@ -8,7 +8,6 @@ public static class Intervals
 
     /// <summary>Wilson's score interval for a rate (Wilson 1927): stays inside [0, 1] and is honest near its ends.</summary>
     /// <param name="successes">A tie may count as half of one: the interval is then a little wide.</param>
-    /// <param name="successes">A tie is half a success: then the interval is wider than need be, for halves vary less.</param>
     public static Estimate Rate(double successes, int count)
     {
         if (count == 0) return new Estimate(0, 0, 1, 0);

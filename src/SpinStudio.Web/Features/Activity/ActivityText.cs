@@ -8,7 +8,7 @@ internal static class ActivityText
     /// <summary>What can be filtered by.</summary>
     public static readonly IReadOnlyDictionary<string, string> Kinds = new Dictionary<string, string>
     {
-        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["arena"] = "Arenas", ["member"] = "People", ["token"] = "Tokens", ["sharing"] = "Sharing",
+        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["arena"] = "Arenas", ["judging"] = "Judgings", ["server"] = "Model servers", ["member"] = "People", ["token"] = "Tokens", ["sharing"] = "Sharing",
     };
 
     private static readonly Dictionary<string, string> Words = new()
@@ -22,7 +22,8 @@ internal static class ActivityText
         ["queue.open"] = "let the queue go on", ["preset.save"] = "saved the preset", ["preset.delete"] = "deleted the preset", ["fetch.start"] = "started the download of", ["member.add"] = "added",
         ["member.role"] = "changed a role:", ["member.remove"] = "removed", ["token.create"] = "made the token", ["token.revoke"] = "revoked the token", ["sharing.stop"] = "stopped all share links of the", ["sharing.allow"] = "let share links open again for the",
         ["arena.create"] = "made the arena", ["arena.close"] = "closed the arena", ["arena.open"] = "opened the arena again", ["arena.delete"] = "deleted the arena", ["arena.dataset"] = "made of votes the dataset",
-        ["webhook.create"] = "added the webhook to", ["webhook.change"] = "changed the webhook to", ["webhook.delete"] = "deleted the webhook to",
+        ["server.add"] = "added the model server", ["server.change"] = "changed the model server", ["server.remove"] = "removed the model server", ["judging.start"] = "let a judge compare",
+        ["judging.remove"] = "deleted the judging", ["webhook.create"] = "added the webhook to", ["webhook.change"] = "changed the webhook to", ["webhook.delete"] = "deleted the webhook to",
     };
 
     public static ActivityEntry Entry(AuditEntry entry) => new(entry.Id, entry.At, entry.UserName, entry.Action, Did(entry.Action), entry.Detail, Address(entry));
@@ -36,6 +37,7 @@ internal static class ActivityText
         ("run", true) when entry.Action is not ("run.delete" or "run.discard") => $"/runs/{id}",
         ("arena", true) when entry.Action == "arena.dataset" => $"/datasets/{id}",
         ("arena", true) when entry.Action != "arena.delete" => $"/arena/{id}",
+        ("judging", true) when entry.Action != "judging.remove" => $"/judge/{id}",
         ("dataset", true) when entry.Action != "dataset.delete" => $"/datasets/{id}",
         ("model", true) when entry.Action != "model.delete" => $"/models/{id}",
         _ => null,

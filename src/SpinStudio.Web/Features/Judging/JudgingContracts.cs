@@ -49,10 +49,11 @@ public sealed record PairResult(
 /// <summary>What came of a judging.</summary>
 /// <param name="Flips">Share of pairs in which the verdict changed when the answers changed places.</param>
 /// <param name="Longer">Share of pairs decided for the longer answer, among those decided and of different lengths.</param>
+/// <param name="People">Agreement with the votes of arenas on the same pairs, where both decide; null where there are none.</param>
 /// <param name="Unreadable">Answers of the judge without a verdict, or with more than one.</param>
 /// <param name="Refused">Requests that the server would not answer.</param>
 public sealed record JudgingResults(
-    IReadOnlyList<PairResult> Pairs, Estimate Flips, Estimate Longer, int Unreadable, int Refused, long AskedTokens, long AnswerTokens, double Seconds);
+    IReadOnlyList<PairResult> Pairs, Estimate Flips, Estimate Longer, Kappa? People, int Unreadable, int Refused, long AskedTokens, long AnswerTokens, double Seconds);
 
 /// <summary>One pair of answers to one prompt, with what the judge said in both orders.</summary>
 /// <param name="Outcome">first, second or tie; null while it is open.</param>

@@ -1,3 +1,4 @@
+using SpinStudio.Web.Features.Arenas;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Security;
 
@@ -10,6 +11,7 @@ internal static class JudgingEndpoints
         services.AddScoped<JudgingPlanning>();
         services.AddScoped<JudgingService>();
         services.AddScoped<JudgingReading>();
+        services.AddScoped<IPairVerdicts, JudgeVerdicts>();
         services.AddSingleton<JudgingWorker>();
     }
 
@@ -23,9 +25,9 @@ internal static class JudgingEndpoints
             .WithSummary("Win-rates with intervals, position flips, length bias; also while it goes on.");
         judgings.MapGet("/{id:guid}/pairs", (Guid id, JudgingReading reading, CancellationToken cancellation, string filter = "all", int skip = 0, int take = 10) =>
             reading.PairsAsync(id, Filter(filter), skip, take, cancellation)).WithSummary("Pairs (filter: all, flipped or open) with what the judge was asked and what it said, in both orders.");
-        judgings.MapGet("/{id:guid}/verdicts.csv", (Guid id, JudgingReading reading, CancellationToken cancellation) => ExportAsync(id, reading, true, cancellation)).WithSummary("All verdicts as CSV.");
+        judgings.MapGet("/{id:guid}/verdicts.csv", (Guid id, JudgingReading reading, CancellationToken cancellation) => ExportAsync(id, reading, true, cancellation)).WithSummary("All verdicts as CSV.").Produces<Stream>(StatusCodes.Status200OK, "text/csv");
         judgings.MapGet("/{id:guid}/verdicts.jsonl", (Guid id, JudgingReading reading, CancellationToken cancellation) => ExportAsync(id, reading, false, cancellation))
-            .WithSummary("All verdicts as JSON Lines, with the texts.");
+            .WithSummary("All verdicts as JSON Lines, with the texts.").Produces<Stream>(StatusCodes.Status200OK, "application/jsonl");
 
         var runner = judgings.MapGroup("").RequireAuthorization(Policies.Runner);
         runner.MapPost("/plan", (NewJudging wanted, JudgingService service, CancellationToken cancellation) => service.PlanAsync(wanted, cancellation)).WithSummary("What a judging would cost. Nothing is sent.");
@@ -39,7 +41,7 @@ internal static class JudgingEndpoints
         runner.MapDelete("/{id:guid}", async (Guid id, JudgingService service, CancellationToken cancellation) =>
         {
             await service.RemoveAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).WithSummary("Deletes an ended judging with its verdicts.");
     }
 

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
+using SpinStudio.Engine.Evaluation;
+using SpinStudio.Web.Features.Arenas;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Security;
 
@@ -15,19 +17,21 @@ public sealed class JudgingReading(IDbContextFactory<StudioDb> databases, Curren
     public async Task<JudgingResults> ResultsAsync(Guid id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var contestants = JudgingService.ContestantsOf(await FindAsync(db, id, cancellation));
+        var judging = await FindAsync(db, id, cancellation);
+        var contestants = JudgingService.ContestantsOf(judging);
         var rows = await db.Verdicts.AsNoTracking().Where(row => row.JudgingId == id).Select(row => new
         {
             row.PromptId, row.First, row.Second, row.Swapped, row.FirstLength, row.SecondLength, row.Outcome, row.AskedTokens, row.AnswerTokens, row.Seconds,
         }).ToListAsync(cancellation);
-        var outcomes = rows.GroupBy(row => (row.PromptId, row.First, row.Second)).Select(pair => (pair.Key.First, pair.Key.Second, Outcome: new JudgedOutcome(
+        var outcomes = rows.GroupBy(row => (row.PromptId, row.First, row.Second)).Select(pair => (pair.Key.PromptId, pair.Key.First, pair.Key.Second, Outcome: new JudgedOutcome(
             pair.First().FirstLength, pair.First().SecondLength, pair.FirstOrDefault(row => !row.Swapped)?.Outcome, pair.FirstOrDefault(row => row.Swapped)?.Outcome))).ToList();
+        var people = await PeoplesVotes.MajoritiesAsync(db, judging.TeamId, judging.Split, cancellation);
         var all = outcomes.Select(pair => pair.Outcome).ToList();
         return new JudgingResults(
             [.. from i in Enumerable.Range(0, contestants.Count)
                 from j in Enumerable.Range(i + 1, contestants.Count - i - 1)
                 select Pair(contestants[i], contestants[j], [.. outcomes.Where(pair => pair.First == contestants[i].Source.ToString() && pair.Second == contestants[j].Source.ToString()).Select(pair => pair.Outcome)])],
-            JudgeStatistics.Flips(all), JudgeStatistics.Longer(all), rows.Count(row => row.Outcome == VerdictOutcome.Unreadable), rows.Count(row => row.Outcome == VerdictOutcome.Refused),
+            JudgeStatistics.Flips(all), JudgeStatistics.Longer(all), Agreement(people, outcomes), rows.Count(row => row.Outcome == VerdictOutcome.Unreadable), rows.Count(row => row.Outcome == VerdictOutcome.Refused),
             rows.Sum(row => (long)(row.AskedTokens ?? 0)), rows.Sum(row => (long)(row.AnswerTokens ?? 0)), rows.Sum(row => row.Seconds ?? 0));
     }
 
@@ -76,6 +80,14 @@ public sealed class JudgingReading(IDbContextFactory<StudioDb> databases, Curren
     {
         var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
         return await db.Judgings.AsNoTracking().FirstOrDefaultAsync(row => row.Id == id && row.TeamId == me.TeamId, cancellation) ?? throw StudioException.NotFound("judging");
+    }
+
+    private static Kappa? Agreement(IReadOnlyDictionary<AnswerPair, PairVerdict> people, IEnumerable<(string PromptId, string First, string Second, JudgedOutcome Outcome)> judged)
+    {
+        var both = judged.Where(pair => pair.Outcome.Outcome is VerdictOutcome.First or VerdictOutcome.Second)
+            .Select(pair => (Key: new AnswerPair(pair.PromptId, JudgeVerdicts.Source(pair.First), JudgeVerdicts.Source(pair.Second)), Verdict: JudgeVerdicts.Of(pair.Outcome.Outcome!.Value)))
+            .Where(pair => people.ContainsKey(pair.Key)).Select(pair => ((int)people[pair.Key], (int)pair.Verdict)).ToList();
+        return both.Count == 0 ? null : Kappa.Cohen(both);
     }
 
     private static PairResult Pair(Contestant first, Contestant second, List<JudgedOutcome> pairs) => new(

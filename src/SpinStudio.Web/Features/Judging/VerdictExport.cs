@@ -15,7 +15,7 @@ internal sealed class VerdictExport(string name, IAsyncEnumerable<Verdict> verdi
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
-        response.ContentType = csv ? "text/csv; charset=utf-8" : "application/x-ndjson; charset=utf-8";
+        response.ContentType = csv ? "text/csv; charset=utf-8" : "application/jsonl; charset=utf-8";
         response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = $"{SafeName.Of(name)}-verdicts.{(csv ? "csv" : "jsonl")}" }.ToString();
         await using var writer = new StreamWriter(response.Body, new UTF8Encoding(false), leaveOpen: true);
         var json = httpContext.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;

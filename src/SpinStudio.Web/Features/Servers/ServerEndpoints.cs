@@ -26,7 +26,7 @@ internal static class ServerEndpoints
         servers.MapDelete("/{id:guid}", async (Guid id, ServerService service, CancellationToken cancellation) =>
         {
             await service.RemoveAsync(id, cancellation);
-            return Results.NoContent();
+            return TypedResults.NoContent();
         }).RequireAuthorization(Policies.Admin).WithSummary("Removes a server and its key.");
         servers.MapPost("/{id:guid}/test", (Guid id, ServerService service, CancellationToken cancellation) => service.TestAsync(id, cancellation))
             .RequireAuthorization(Policies.Runner).WithSummary("Asks one short question and tells what came back.");
