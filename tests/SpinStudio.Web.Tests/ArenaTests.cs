@@ -152,6 +152,7 @@ public sealed class ArenaTests(StudioHost host) : IClassFixture<StudioHost>
         Assert.Contains($"{6 - lines.Count} ", summary.GetProperty("source").GetString(), StringComparison.Ordinal);
 
         var standings = await ada.GetJsonAsync($"/api/v1/arenas/{arena}/standings");
+        Assert.Equal(6, standings.GetProperty("comments").GetArrayLength());
         Assert.Equal("human", standings.GetProperty("rows")[0].GetProperty("contestant").GetProperty("source").GetString());
         Assert.True((await ada.DeleteAsync($"/api/v1/arenas/{arena}")).IsSuccessStatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await ada.GetAsync($"/api/v1/arenas/{arena}")).StatusCode);

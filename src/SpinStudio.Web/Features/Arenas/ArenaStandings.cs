@@ -10,6 +10,8 @@ public sealed class ArenaStandings(IDbContextFactory<StudioDb> databases, Curren
 {
     private const double PointsPerNat = 400 / 2.302585092994046;
 
+    private const int MostComments = 50;
+
     /// <summary>Of all contestants together.</summary>
     public const double MeanPoints = 1000;
 
@@ -21,11 +23,12 @@ public sealed class ArenaStandings(IDbContextFactory<StudioDb> databases, Curren
         var contestants = arena.Contestants.OrderBy(contestant => contestant.Number).Select(ArenaService.Info).ToList();
         var ballots = await db.ArenaBallots.AsNoTracking().Where(ballot => ballot.ArenaId == id && ballot.Outcome != null).ToListAsync(cancellation);
         var identical = (await IdenticalAnswers.CountAsync(db, db.Arenas.Where(row => row.Id == id), cancellation)).ToDictionary(pair => pair.Key.Pair, pair => pair.Value);
+        var comments = await CommentsAsync(db, id, contestants, ballots, cancellation);
         // Off the caller's thread: hundreds of fits take a moment.
-        return await Task.Run(() => Of(contestants, ballots, identical), cancellation);
+        return await Task.Run(() => Of(contestants, ballots, identical, comments), cancellation);
     }
 
-    internal static Standings Of(IReadOnlyList<ContestantInfo> contestants, IReadOnlyList<ArenaBallot> ballots, IReadOnlyDictionary<Pairing, int> identical)
+    internal static Standings Of(IReadOnlyList<ContestantInfo> contestants, IReadOnlyList<ArenaBallot> ballots, IReadOnlyDictionary<Pairing, int> identical, IReadOnlyList<VoteComment> comments)
     {
         var votes = ballots.Where(ballot => ballot.Kind == BallotKind.Better && ballot.IsVote()).ToList();
         var bootstrap = BradleyTerryBootstrap.Of(contestants.Count, VoteTable.Comparisons(votes));
@@ -34,7 +37,7 @@ public sealed class ArenaStandings(IDbContextFactory<StudioDb> databases, Curren
             [.. ranked.Select((contestant, place) => Row(contestant, place + 1 < ranked.Count ? ranked[place + 1] : null, votes, bootstrap))],
             [.. contestants.SelectMany(one => contestants.Where(two => two.Number > one.Number).Select(two => Pair(one.Number, two.Number, votes, bootstrap, identical)))],
             [.. contestants.Where(contestant => !contestant.Source.IsHuman).GroupBy(contestant => contestant.Source.RunId!.Value).Where(run => run.Count() > 1).Select(run => Steps(run.Key, run, bootstrap))],
-            Spots(contestants, ballots), Raters(contestants, ballots), votes.Count, votes.Count(vote => vote.Outcome == BallotOutcome.BothBad));
+            Spots(contestants, ballots), Raters(contestants, ballots), comments, votes.Count, votes.Count(vote => vote.Outcome == BallotOutcome.BothBad));
     }
 
     private static StandingRow Row(ContestantInfo contestant, ContestantInfo? next, List<ArenaBallot> votes, BradleyTerryBootstrap bootstrap)
@@ -103,4 +106,13 @@ public sealed class ArenaStandings(IDbContextFactory<StudioDb> databases, Curren
 
     private static Estimate Points(Estimate nats, double around = 0) =>
         new(around + (PointsPerNat * nats.Mean), around + (PointsPerNat * nats.Low), around + (PointsPerNat * nats.High), nats.Count);
+
+    private static async Task<List<VoteComment>> CommentsAsync(StudioDb db, Guid id, List<ContestantInfo> contestants, List<ArenaBallot> ballots, CancellationToken cancellation)
+    {
+        var newest = ballots.Where(ballot => ballot.Comment is not null && ballot.IsVote()).OrderByDescending(ballot => ballot.VotedAt).Take(MostComments).ToList();
+        var numbers = newest.Select(ballot => ballot.Prompt).Distinct().ToList();
+        var prompts = await db.ArenaPrompts.Where(prompt => prompt.ArenaId == id && numbers.Contains(prompt.Number)).ToDictionaryAsync(prompt => prompt.Number, prompt => prompt.Text, cancellation);
+        return [.. newest.Select(ballot => new VoteComment(
+            ballot.UserName, prompts[ballot.Prompt], contestants[ballot.One], contestants[ballot.Two], ballot.Kind, ballot.Outcome!.Value, ballot.Comment!, ballot.VotedAt!.Value))];
+    }
 }

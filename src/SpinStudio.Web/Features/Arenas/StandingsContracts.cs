@@ -1,3 +1,4 @@
+using SpinStudio.Data;
 using SpinStudio.Engine.Evaluation;
 using SpinStudio.Web.Features.Answers;
 
@@ -7,9 +8,11 @@ namespace SpinStudio.Web.Features.Arenas;
 /// <param name="Rows">Strongest first.</param>
 /// <param name="Pairs">Every pair of contestants.</param>
 /// <param name="Runs">Whether iterations get better, for each run with two or more among the contestants.</param>
+/// <param name="Comments">The newest that came with votes.</param>
 /// <param name="Votes">All votes on which answer is better; those that both are bad are among them and count for no strength.</param>
 public sealed record Standings(
-    IReadOnlyList<StandingRow> Rows, IReadOnlyList<PairRecord> Pairs, IReadOnlyList<RunSteps> Runs, IReadOnlyList<SpotRecord> Spots, IReadOnlyList<RaterRecord> Raters, int Votes, int BothBad);
+    IReadOnlyList<StandingRow> Rows, IReadOnlyList<PairRecord> Pairs, IReadOnlyList<RunSteps> Runs, IReadOnlyList<SpotRecord> Spots, IReadOnlyList<RaterRecord> Raters,
+    IReadOnlyList<VoteComment> Comments, int Votes, int BothBad);
 
 /// <param name="Points">1000 + 400·θ / ln 10, as Elo's: 400 points more are odds of 10 to 1. The interval is the bootstrap's.</param>
 /// <param name="AheadOfNext">The difference to the next row, in points; null in the last.</param>
@@ -48,3 +51,6 @@ public sealed record OtherAgreement(string Name, string About, Kappa Agreement, 
 /// <param name="People">Whom the votes prefer.</param>
 /// <param name="Other">Whom the other prefers.</param>
 public sealed record Disagreement(string PromptId, string Prompt, ContestantInfo People, ContestantInfo Other, AnswerSource First, AnswerSource Second);
+
+/// <summary>What a rater wrote beside a vote.</summary>
+public sealed record VoteComment(string Rater, string Prompt, ContestantInfo One, ContestantInfo Two, BallotKind Kind, BallotOutcome Outcome, string Text, DateTimeOffset At);
