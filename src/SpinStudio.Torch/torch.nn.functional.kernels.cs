@@ -64,6 +64,24 @@ public static unsafe partial class torch
             }
 
             /// <summary>
+            /// <see cref="linear"/> with a frozen weight whose outputs are stacked parts, and beside some of them a low-rank adapter (Hu et al., arXiv 2106.09685): to part i is added
+            /// scale · input · aᵢᵀ · bᵢᵀ.
+            /// </summary>
+            /// <param name="input">[tokens, in].</param>
+            /// <param name="dropped">The adapters' input where it is another than <paramref name="input"/>, of the same shape.</param>
+            /// <param name="weight">[out, in], without gradient.</param>
+            /// <param name="bias">[out], without gradient.</param>
+            /// <param name="a">The aᵢ under each other, [adapted parts · rank, in].</param>
+            /// <param name="b">The bᵢ, [rows of the adapted parts, rank].</param>
+            /// <param name="rows">Outputs of each part.</param>
+            /// <param name="ranks">For each part the rank, or 0 where it has no adapter.</param>
+            /// <returns>[tokens, out].</returns>
+            public static Tensor adapted_linear(Tensor input, Tensor? dropped, Tensor weight, Tensor? bias, Tensor a, Tensor b, double scale, long[] rows, long[] ranks) =>
+                backends.UseKernel(input)
+                    ? Ops.adapted_linear.Call(input, dropped, weight, bias, a, b, scale, rows, ranks)
+                    : reference.adapted_linear(input, dropped, weight, bias, a, b, scale, rows, ranks);
+
+            /// <summary>
             /// Causal attention over segments packed one after another, without padding: each token sees its own segment up to itself, and all of the
             /// segment's parent, if it has one. So a prompt and two answers to it are three segments, the answers having the prompt as parent, and the
             /// prompt is computed once. Query heads share key-value heads in groups.

@@ -45,6 +45,27 @@ public static unsafe partial class torch
                     return logits.log_softmax(-1, Accumulator(logits)).gather(1, targets.unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope();
                 }
 
+                /// <inheritdoc cref="functional.adapted_linear"/>
+                public static Tensor adapted_linear(Tensor input, Tensor? dropped, Tensor weight, Tensor? bias, Tensor a, Tensor b, double scale, long[] rows, long[] ranks)
+                {
+                    using var scope = NewDisposeScope();
+                    var low = linear(dropped ?? input, a) * scale;
+                    var added = new List<Tensor>();
+                    long row = 0, column = 0;
+                    foreach (var (count, rank) in rows.Zip(ranks))
+                    {
+                        if (rank == 0)
+                        {
+                            added.Add(zeros([input.size(0), count], input.dtype, input.device));
+                            continue;
+                        }
+                        added.Add(linear(low.narrow(1, column, rank), b.narrow(0, row, count)));
+                        row += count;
+                        column += rank;
+                    }
+                    return (linear(input, weight, bias) + (added.Count == 1 ? added[0] : cat(added, 1))).MoveToOuterDisposeScope();
+                }
+
                 /// <inheritdoc cref="functional.sample"/>
                 public static Tensor sample(Tensor logits, Tensor temperatures, Tensor uniforms)
                 {

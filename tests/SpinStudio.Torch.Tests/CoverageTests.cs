@@ -52,6 +52,7 @@ public sealed class CoverageTests
         ["torch.nn.functional.rotary"] = nameof(KernelTests),
         ["torch.nn.functional.token_log_prob"] = nameof(KernelTests),
         ["torch.nn.functional.linear_log_prob"] = nameof(KernelTests),
+        ["torch.nn.functional.adapted_linear"] = nameof(KernelTests),
         ["torch.nn.functional.segment_attention"] = nameof(KernelTests),
         ["torch.nn.functional.cached_attention"] = nameof(KernelTests),
         ["torch.nn.functional.sample"] = nameof(KernelTests),

@@ -31,6 +31,8 @@ public sealed class KernelTests
             var (targets, head) = (torch.tensor<long>([0, 52, 7, 31, 9, 9, 1]), Normal(type, 53, 12));
             return new([Normal(type, 7, 12)], x => F.linear_log_prob(x[0], head, targets, chunk: 2), x => F.reference.token_log_prob(F.linear(x[0], head.to(x[0].dtype)), targets));
         },
+        ["adapted_linear"] = type => Adapted(type, dropped: false),
+        ["adapted_linear, dropped input"] = type => Adapted(type, dropped: true),
         ["segment_attention"] = type => new(
             [Normal(type, 100, 4, 20), Normal(type, 100, 2, 20), Normal(type, 100, 2, 20)],
             x => F.segment_attention(x[0], x[1], x[2], s_offsets, s_parents),
@@ -57,6 +59,17 @@ public sealed class KernelTests
                     data.Add(kernel, type);
             return data;
         }
+    }
+
+    /// <summary>Three parts, of which the second has no adapter.</summary>
+    private static Case Adapted(ScalarType type, bool dropped)
+    {
+        var (weight, bias) = (Normal(type, 19, 12), Normal(type, 19));
+        long[] rows = [8, 5, 6], ranks = [3, 0, 3];
+        return new(
+            [Normal(type, 7, 12), Normal(type, 6, 12), Normal(type, 14, 3), .. dropped ? (Tensor[])[Normal(type, 7, 12)] : []],
+            x => F.adapted_linear(x[0], x.ElementAtOrDefault(3), weight.to(x[0].dtype), dropped ? bias.to(x[0].dtype) : null, x[1], x[2], 1.5, rows, ranks),
+            x => F.reference.adapted_linear(x[0], x.ElementAtOrDefault(3), weight.to(x[0].dtype), dropped ? bias.to(x[0].dtype) : null, x[1], x[2], 1.5, rows, ranks));
     }
 
     [Theory]

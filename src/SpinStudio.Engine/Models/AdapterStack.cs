@@ -10,26 +10,15 @@ namespace SpinStudio.Engine.Models;
 /// <param name="projections">All projections of the leaf: how many outputs each has, and whether it is adapted.</param>
 internal sealed class AdapterStack(LowRankAdapters adapters, int number, Tensor a, Tensor b, (long Rows, bool Adapted)[] projections)
 {
+    private readonly long[] _rows = [.. projections.Select(projection => projection.Rows)];
+    private readonly long[] _ranks = [.. projections.Select(projection => projection.Adapted ? (long)adapters.Settings.Rank : 0)];
+
     /// <param name="x">[tokens, in]</param>
-    /// <returns>s·(x·Aᵀ)·Bᵀ of each projection beside the other, zero where one has no adapter: [tokens, out]</returns>
-    public Tensor Forward(Tensor x)
+    /// <param name="weight">The leaf, [out, in].</param>
+    /// <returns>x·Wᵀ + bias, and to each projection that has an adapter s·(x·Aᵀ)·Bᵀ: [tokens, out]</returns>
+    public Tensor Forward(Tensor x, Tensor weight, Tensor? bias)
     {
-        using var scope = torch.NewDisposeScope();
-        var rank = adapters.Settings.Rank;
-        var low = F.linear(adapters.Drop(x, number), a) * adapters.Settings.Scale();
-        var deltas = new List<Tensor>();
-        long row = 0, column = 0;
-        foreach (var (rows, adapted) in projections)
-        {
-            if (!adapted)
-            {
-                deltas.Add(torch.zeros([x.size(0), rows], x.dtype, x.device));
-                continue;
-            }
-            deltas.Add(F.linear(low.narrow(1, column, rank), b.narrow(0, row, rows)));
-            row += rows;
-            column += rank;
-        }
-        return (deltas.Count == 1 ? deltas[0] : torch.cat(deltas, 1)).MoveToOuterDisposeScope();
+        using var dropped = adapters.Drop(x, number);
+        return F.adapted_linear(x, dropped, weight, bias, a, b, adapters.Settings.Scale(), _rows, _ranks);
     }
 }

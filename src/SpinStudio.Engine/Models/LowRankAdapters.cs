@@ -73,9 +73,10 @@ public sealed class LowRankAdapters : IDisposable
     /// <summary>The adapters of a leaf's projections, or null where none is adapted.</summary>
     internal AdapterStack? Find(string leaf) => _stacks.GetValueOrDefault(leaf);
 
-    internal Tensor Drop(Tensor x, int stack)
+    /// <summary>An adapter's input of which a share is dropped; null while nothing is.</summary>
+    internal Tensor? Drop(Tensor x, int stack)
     {
-        if (!Drops) return x;
+        if (!Drops) return null;
         torch.manual_seed((long)RandomStream.From(_dropoutSeed, stack).NextUInt64());
         return torch.nn.functional.dropout(x, Settings.Dropout);
     }

@@ -9,8 +9,8 @@ public static class MemoryEstimate
     /// <summary>libtorch, .NET and their buffers.</summary>
     public const long Program = 400_000_000;
 
-    /// <summary>What operators and the allocator take beside the tensors that are counted, as bench/Memory measured it: 1.27 and 1.30, with adapters 1.5 and 1.9.</summary>
-    private const double Overhead = 1.3, OverheadWithAdapters = 1.9;
+    /// <summary>What operators and the allocator take beside the tensors that are counted, as bench/Memory measured it; more beside the little that is left with checkpointing.</summary>
+    private const double Overhead = 1.25, OverheadOfCheckpointing = 1.5;
 
     /// <summary>Bytes of keys and values that one token leaves in the cache: two vectors a layer and key-value head.</summary>
     public static long CachePerToken(ModelConfig config, Precision precision) => 2L * config.Layers * config.KeyValueHeads * config.HeadDim * Size(precision);
@@ -48,15 +48,15 @@ public static class MemoryEstimate
     public static long OfMicroBatch(ModelConfig config, RunConfig run, long tokens, long scored)
     {
         long hidden = config.HiddenSize, queries = (long)config.Heads * config.HeadDim, keys = (long)config.KeyValueHeads * config.HeadDim, inner = config.IntermediateSize;
-        // Inputs of two norms and of the projections behind them; q, k, v before and after the turn and what attention made of them; gate, up and their product.
-        var layer = 4 * hidden + 3 * queries + 3 * keys + 3 * inner;
+        // Inputs of two norms and of the projections behind them; q, k, v and what attention made of them; gate, up and their product.
+        var layer = 4 * hidden + 2 * queries + 2 * keys + 3 * inner;
         if (run.Lora is { Rank: > 0, Dropout: > 0 })
             layer += 2 * (2 * hidden + queries + inner); // each stack's dropped input, and what was dropped
         var kept = run.GradientCheckpointing ? config.Layers * hidden + layer : config.Layers * layer;
         var goingBack = 4 * hidden + 5 * inner;
         var logits = scored * config.VocabSize;
         var head = 2 * scored * hidden + (logits <= F.LargestLogits ? 2 * logits : F.LargestLogits) + (run.Lora.Rank == 0 ? config.VocabSize * hidden : 0);
-        return (long)((tokens * (kept + goingBack) + head) * Size(run.Dtype) * (run.Lora.Rank == 0 ? Overhead : OverheadWithAdapters));
+        return (long)((tokens * (kept + goingBack) + head) * Size(run.Dtype) * (run.GradientCheckpointing ? OverheadOfCheckpointing : Overhead));
     }
 
     /// <summary>Bytes that the engine needs at most: the larger of training and of generating, with examples as long as the settings allow.</summary>

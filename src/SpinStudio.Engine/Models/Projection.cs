@@ -16,9 +16,5 @@ internal sealed class Projection
 
     /// <param name="x">[tokens, in]</param>
     /// <returns>x·Wᵀ + b, and with adapters + (α/r)·(x·Aᵀ)·Bᵀ: [tokens, out]</returns>
-    public Tensor Forward(Tensor x)
-    {
-        var y = F.linear(x, _weight, _bias);
-        return _adapter is null ? y : y + _adapter.Forward(x);
-    }
+    public Tensor Forward(Tensor x) => _adapter is null ? F.linear(x, _weight, _bias) : _adapter.Forward(x, _weight, _bias);
 }

@@ -171,6 +171,7 @@ internal static class Ops
     internal static readonly Op rotary = new("spinstudio::rotary");
     internal static readonly Op token_log_prob = new("spinstudio::token_log_prob");
     internal static readonly Op linear_log_prob = new("spinstudio::linear_log_prob");
+    internal static readonly Op adapted_linear = new("spinstudio::adapted_linear");
     internal static readonly Op segment_attention = new("spinstudio::segment_attention");
     internal static readonly Op few_rows_linear = new("spinstudio::few_rows_linear");
     internal static readonly Op sample = new("spinstudio::sample");

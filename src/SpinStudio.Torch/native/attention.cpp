@@ -132,8 +132,10 @@ struct SegmentAttention : torch::autograd::Function<SegmentAttention> {
                         std::vector<int64_t> parents, double scale, int64_t window) {
     at::AutoDispatchBelowADInplaceOrView below;
     Tensor output, lse;
-    std::tie(output, lse) = segment_forward(query, key, value, offsets, parents, scale, window);
-    context->save_for_backward({query, key, value, output, lse});
+    // Kept as they are computed with: a part of a wider tensor would keep all of that alive.
+    auto q = query.contiguous(), k = key.contiguous(), v = value.contiguous();
+    std::tie(output, lse) = segment_forward(q, k, v, offsets, parents, scale, window);
+    context->save_for_backward({q, k, v, output, lse});
     context->saved_data["offsets"] = offsets;
     context->saved_data["parents"] = parents;
     context->saved_data["scale"] = scale;
