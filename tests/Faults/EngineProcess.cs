@@ -12,23 +12,15 @@ internal static partial class EngineProcess
     private static string Executable => Path.Combine(
         AppContext.BaseDirectory, "..", "..", "SpinStudio.Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)), "spinstudio");
 
-    public static Process Start(params string[] arguments)
-    {
-        var start = Described(Path.GetFullPath(Executable));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        return Begin(start);
-    }
+    public static Process Start(params string[] arguments) => StartBy([], arguments);
 
-    private static ProcessStartInfo Described(string program)
+    /// <summary>Starts it by another program.</summary>
+    /// <param name="launcher">That program and its own arguments; what to start is appended.</param>
+    public static Process StartBy(IReadOnlyList<string> launcher, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] command = [.. launcher, Path.GetFullPath(Executable), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
-        return start;
-    }
-
-    private static Process Begin(ProcessStartInfo start)
-    {
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -39,26 +31,21 @@ internal static partial class EngineProcess
     public static (int Exit, string Errors) Run(params string[] arguments) => Finish(Start(arguments));
 
     /// <summary>Runs to the end with so many bytes of address space. Little of it is set aside for .NET, so that libtorch is the first to lack some.</summary>
-    public static (int Exit, string Errors) RunWithin(long bytes, params string[] arguments)
-    {
-        var start = Described("/bin/sh");
-        start.Environment["DOTNET_GCRegionRange"] = "20000000";
-        foreach (var argument in (string[])["-c", "ulimit -v $0; exec \"$@\"", $"{bytes / 1024}", Path.GetFullPath(Executable), .. arguments])
-            start.ArgumentList.Add(argument);
-        return Finish(Begin(start));
-    }
+    public static (int Exit, string Errors) RunWithin(long bytes, params string[] arguments) =>
+        Finish(StartBy(["/usr/bin/env", "DOTNET_GCRegionRange=20000000", "/bin/sh", "-c", "ulimit -v $0; exec \"$@\"", $"{bytes / 1024}"], arguments));
 
-    /// <summary>Largest resident set of a process so far, in bytes.</summary>
-    public static long PeakMemory(Process process) =>
-        1024 * long.Parse(File.ReadLines($"/proc/{process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-
-    private static (int Exit, string Errors) Finish(Process started)
+    /// <summary>What a started process says to its end.</summary>
+    public static (int Exit, string Errors) Finish(Process started)
     {
         using var process = started;
         var errors = process.StandardError.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, errors);
     }
+
+    /// <summary>Largest resident set of a process so far, in bytes.</summary>
+    public static long PeakMemory(Process process) =>
+        1024 * long.Parse(File.ReadLines($"/proc/{process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     public static void Signal(Process process, int signal) => Assert.Equal(0, kill(process.Id, signal));
 

@@ -19,7 +19,8 @@ internal sealed class RankWatch : IDisposable
     private readonly Action<int> _lost;
     private readonly Dictionary<int, (string? Beat, long At)> _heard;
     private readonly ManualResetEventSlim _end = new();
-    private readonly Thread _thread;
+    private readonly Thread _talking;
+    private readonly Timer _judging;
     private volatile bool _calm;
 
     /// <param name="lost">Called once, on another thread, with a rank that has been silent for too long.</param>
@@ -27,8 +28,9 @@ internal sealed class RankWatch : IDisposable
     {
         (_rank, _lost) = (rank, lost);
         _heard = (rank == 0 ? Enumerable.Range(1, count - 1) : [0]).ToDictionary(peer => peer, _ => ((string?)null, Stopwatch.GetTimestamp()));
-        _thread = new Thread(Work) { IsBackground = true, Name = "ranks" };
-        _thread.Start();
+        _talking = new Thread(Talk) { IsBackground = true, Name = "ranks" };
+        _talking.Start();
+        _judging = new Timer(_ => Judge(), null, Beat, Beat);
     }
 
     /// <summary>From now on silence is no reason for alarm: the ranks part.</summary>
@@ -44,12 +46,20 @@ internal sealed class RankWatch : IDisposable
     public void Dispose()
     {
         _calm = true;
+        _judging.Dispose();
         _end.Set();
-        _thread.Join();
-        _end.Dispose();
+        if (_talking.Join(5 * Beat)) _end.Dispose();
     }
 
-    private void Work()
+    /// <summary>Apart from <see cref="Talk"/>, which may hang for as long as the network tries when the way to the store is cut.</summary>
+    private void Judge()
+    {
+        if (_calm || Silent(Patience) is not [var lost, ..]) return;
+        _calm = true;
+        _lost(lost);
+    }
+
+    private void Talk()
     {
         for (long beat = 1; ; beat++)
         {
@@ -66,11 +76,6 @@ internal sealed class RankWatch : IDisposable
             catch (TorchException)
             {
                 return;
-            }
-            if (!_calm && Silent(Patience) is [var lost, ..])
-            {
-                _calm = true;
-                _lost(lost);
             }
             if (_end.Wait(Beat)) return;
         }
