@@ -97,6 +97,14 @@ internal sealed partial class Visitor : IAsyncDisposable
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
+    /// <summary>Sends bytes to the API, as an upload does it.</summary>
+    public async Task PutBytesAsync(string address, byte[] bytes)
+    {
+        var token = JsonNode.Parse(await FetchAsync("/api/v1/antiforgery"))!["token"]!.GetValue<string>();
+        var response = await Context.APIRequest.PutAsync(address, new() { Headers = new Dictionary<string, string> { ["X-CSRF-TOKEN"] = token, ["Content-Type"] = "application/octet-stream" }, DataByte = bytes });
+        Assert.True(response.Ok, $"{address}: {response.Status} {await response.TextAsync()}");
+    }
+
     /// <summary>Waits until the server keeps a value under one of the visitor's settings.</summary>
     public async Task ExpectKeptAsync(string setting, string value)
     {

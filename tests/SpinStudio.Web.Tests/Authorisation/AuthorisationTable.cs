@@ -128,6 +128,17 @@ internal static class AuthorisationTable
         hub RunHub.JoinAll
         hub RunHub.Leave
         hub RunHub.LeaveAll
+        GET /api/v1/judgings
+        GET /api/v1/judgings/template
+        GET /api/v1/judgings/{id:guid}
+        GET /api/v1/judgings/{id:guid}/pairs
+        GET /api/v1/judgings/{id:guid}/results
+        GET /api/v1/judgings/{id:guid}/verdicts.csv
+        GET /api/v1/judgings/{id:guid}/verdicts.jsonl
+        GET /api/v1/servers
+        * /judge
+        * /judge/new
+        * /judge/{Id:guid}
         """;
 
     private const string Rater = """
@@ -192,6 +203,12 @@ internal static class AuthorisationTable
         GET /api/v1/uploads/{id:guid}
         PUT /api/v1/uploads/{id:guid}
         DELETE /api/v1/uploads/{id:guid}
+        POST /api/v1/judgings
+        POST /api/v1/judgings/plan
+        POST /api/v1/judgings/{id:guid}/cancel
+        POST /api/v1/judgings/{id:guid}/resume
+        DELETE /api/v1/judgings/{id:guid}
+        POST /api/v1/servers/{id:guid}/test
         """;
 
     private const string Admin = """
@@ -205,6 +222,9 @@ internal static class AuthorisationTable
         DELETE /api/v1/webhooks/{id:guid}
         GET /api/v1/webhooks/{id:guid}/deliveries
         POST /api/v1/webhooks/{id:guid}/test
+        POST /api/v1/servers
+        PUT /api/v1/servers/{id:guid}
+        DELETE /api/v1/servers/{id:guid}
         """;
 
     /// <summary>What a route needs besides its placeholders, so that it is asked for something that could be.</summary>

@@ -35,6 +35,9 @@ internal sealed class TeamObjects
         var token = new ApiToken { TeamId = team, UserId = user, Name = Mark, Start = "spin_x", TokenHash = new string('b', 64), CreatedAt = now, ExpiresAt = now.AddDays(1) };
         var arena = new Arena { TeamId = team, Name = Mark, Split = "held_out", CreatedBy = StudioHost.AdminName, CreatedAt = now };
         var ballot = new ArenaBallot { ArenaId = arena.Id, UserId = comment.AuthorId, UserName = author, Prompt = 0, One = 0, Two = 1, DrawnAt = now, ExpiresAt = now.AddHours(1) };
+        var server = new TeamServer { TeamId = team, Name = Mark, Address = "http://127.0.0.1:9/v1", Model = Mark, CreatedBy = Mark, CreatedAt = now };
+        var judging = new Judging { TeamId = team, Name = Mark, ServerName = Mark, ServerModel = Mark, Template = "x", Contestants = "[]", Split = "held_out", CreatedBy = Mark, CreatedAt = now, State = JudgingState.Cancelled };
+        db.AddRange(server, judging);
         db.AddRange(comment, link, fetch, preset, upload, hook, token, arena, ballot, new ArenaPrompt { ArenaId = arena.Id, Number = 0, PromptId = "00000000000000a1", Text = Mark });
         for (var number = 0; number < 2; number++)
         {
@@ -56,6 +59,8 @@ internal sealed class TeamObjects
         made.Add(upload.Id, "/api/v1/uploads/");
         made.Add(hook.Id, "/api/v1/webhooks/");
         made.Add(token.Id, "/api/v1/tokens/");
+        made.Add(server.Id, "/api/v1/servers/");
+        made.Add(judging.Id, "/api/v1/judgings/", "/judge/");
         made.Add(arena.Id, "/api/v1/arenas/", "/arena/");
         made.Add(ballot.Id, "{ballot}");
         made.Add((await member.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("user_id").GetGuid(), "/api/v1/members/");
