@@ -61,6 +61,12 @@ public sealed class StudioDb(DbContextOptions<StudioDb> options) : IdentityUserC
 
     public DbSet<ArenaBallot> ArenaBallots => Set<ArenaBallot>();
 
+    public DbSet<Invitation> Invitations => Set<Invitation>();
+
+    public DbSet<InvitationUse> InvitationUses => Set<InvitationUse>();
+
+    public DbSet<PasswordReset> PasswordResets => Set<PasswordReset>();
+
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
     public DbSet<TeamEvent> TeamEvents => Set<TeamEvent>();

@@ -39,6 +39,7 @@ using SpinStudio.Web.Features.Search;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Sharing;
 using SpinStudio.Web.Features.Status;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Features.Tokens;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Features.Webhooks;
@@ -105,6 +106,7 @@ internal static class Studio
         app.MapOpenApi("/api/openapi.json");
         app.MapHub<RunHub>("/hubs/runs");
         AccountEndpoints.Map(app);
+        DoorEndpoints.Map(app);
         StudioApi.Map(app);
         SharingEndpoints.MapPublic(app);
     }
@@ -113,6 +115,9 @@ internal static class Studio
     {
         services.AddScoped<AccountService>();
         services.AddScoped<ApiTokens>();
+        services.AddScoped<Invitations>();
+        services.AddScoped<Passwords>();
+        services.AddScoped<TeamService>();
         services.AddScoped<AuditLog>();
         services.AddScoped<DatasetService>();
         services.AddScoped<DatasetImporting>();

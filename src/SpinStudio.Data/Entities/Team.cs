@@ -27,6 +27,12 @@ public sealed class Team
 
     public DateTimeOffset CreatedAt { get; set; }
 
+    /// <summary>What its uploads, datasets, models and runs may take on disk; null: as much as there is.</summary>
+    public long? DiskQuotaBytes { get; set; }
+
+    /// <summary>Runs at work at the same time; null: as many as the studio has slots.</summary>
+    public int? RunQuota { get; set; }
+
     public List<TeamMember> Members { get; } = [];
 }
 
@@ -50,4 +56,10 @@ public sealed class TeamMember
 public sealed class AppUser : IdentityUser<Guid>
 {
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>To a few minutes, at a browser.</summary>
+    public DateTimeOffset? LastSeenAt { get; set; }
+
+    /// <summary>The team that this person works in now; null, or one that the person has left: the one joined first.</summary>
+    public Guid? CurrentTeamId { get; set; }
 }

@@ -22,6 +22,7 @@ using SpinStudio.Web.Features.Servers;
 using SpinStudio.Web.Features.Settings;
 using SpinStudio.Web.Features.Sharing;
 using SpinStudio.Web.Features.Status;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Features.Tokens;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Features.Webhooks;
@@ -54,6 +55,8 @@ internal static class StudioApi
         NotificationEndpoints.Map(api);
         WebhookEndpoints.Map(api);
         MemberEndpoints.Map(api);
+        TeamEndpoints.Map(api);
+        InvitationEndpoints.Map(api);
         TokenEndpoints.Map(api);
         PlaygroundEndpoints.Map(api);
         ServerEndpoints.Map(api);

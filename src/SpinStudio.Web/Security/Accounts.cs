@@ -25,6 +25,8 @@ internal static class Accounts
         authentication.AddScheme<AuthenticationSchemeOptions, BearerTokens>(BearerTokens.Name, null);
         authentication.AddIdentityCookies();
         services.AddSingleton<TokenThrottle>();
+        services.AddSingleton<LastSeen>();
+        services.AddSecretLinks();
         services.AddIdentityCore<AppUser>(Rules).AddEntityFrameworkStores<StudioDb>().AddSignInManager();
         services.Configure<SecurityStampValidatorOptions>(options => options.ValidationInterval = TimeSpan.FromMinutes(1));
         services.ConfigureApplicationCookie(Cookie);
@@ -45,10 +47,11 @@ internal static class Accounts
     }
 
     /// <summary>Makes the logged-in user known to the services of this request.</summary>
-    public static void UseCurrentUser(this IApplicationBuilder app) => app.Use((context, next) =>
+    public static void UseCurrentUser(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         context.RequestServices.GetRequiredService<CurrentUser>().Principal = context.User;
-        return next(context);
+        await context.RequestServices.GetRequiredService<LastSeen>().NoteAsync(context.User);
+        await next(context);
     });
 
     private static void Rules(IdentityOptions options)

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
 using SpinStudio.Web.Features.Errors;
@@ -22,6 +23,8 @@ public sealed record UserInfo(Guid Id, string Name, Guid TeamId, string TeamName
 /// <summary>The current user of this request, hub call or circuit.</summary>
 public sealed class CurrentUser(IDbContextFactory<StudioDb> databases, TimeProvider time)
 {
+    private static readonly string StampClaim = new ClaimsIdentityOptions().SecurityStampClaimType;
+
     /// <summary>Set by what opens the scope: the request pipeline, the hub, the circuit.</summary>
     internal ClaimsPrincipal? Principal { get; set; }
 
@@ -41,9 +44,11 @@ public sealed class CurrentUser(IDbContextFactory<StudioDb> databases, TimeProvi
             return await FindByTokenAsync(db, id, token, cancellation);
         }
 
+        // Sessions that were opened before the password changed carry an older stamp.
+        var stamp = Principal.FindFirstValue(StampClaim);
         return await db.TeamMembers
-            .Where(member => member.UserId == id)
-            .OrderBy(member => member.JoinedAt)
+            .Where(member => member.UserId == id && (stamp == null || member.User!.SecurityStamp == stamp))
+            .OrderByDescending(member => member.TeamId == member.User!.CurrentTeamId).ThenBy(member => member.JoinedAt)
             .Select(member => new UserInfo(id, member.User!.UserName!, member.TeamId, member.Team!.Name, member.Role, null))
             .FirstOrDefaultAsync(cancellation);
     }

@@ -1,8 +1,8 @@
-using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 using SpinStudio.Data;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Account;
@@ -10,19 +10,17 @@ namespace SpinStudio.Web.Features.Account;
 /// <summary>What the account forms post to.</summary>
 internal static class AccountEndpoints
 {
+    private const string SetUp = "/account/setup";
+    private const string LogIn = "/account/login";
+
     public static void Map(IEndpointRouteBuilder routes)
     {
-        // The antiforgery field is checked here rather than by the framework, so that who comes with an old page gets a form and a reason, not a bare 400.
         var account = routes.MapGroup("/account").ExcludeFromDescription().DisableAntiforgery();
-        account.MapPost("/setup", SetUpAsync).AllowAnonymous().AddEndpointFilter((context, next) => CheckFieldAsync(context, next, "setup"));
-        account.MapPost("/login", LogInAsync).AllowAnonymous().AddEndpointFilter((context, next) => CheckFieldAsync(context, next, "login"));
-        account.MapPost("/logout", LogOutAsync).AddEndpointFilter((context, next) => CheckFieldAsync(context, next, "login"));
-    }
-
-    private static async ValueTask<object?> CheckFieldAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next, string page)
-    {
-        var antiforgery = context.HttpContext.RequestServices.GetRequiredService<IAntiforgery>();
-        return await antiforgery.IsRequestValidAsync(context.HttpContext) ? await next(context) : Back(page, "expired");
+        account.MapPost("/setup", SetUpAsync).AllowAnonymous().CheckField(SetUp);
+        account.MapPost("/login", LogInAsync).AllowAnonymous().CheckField(LogIn);
+        account.MapPost("/logout", LogOutAsync).CheckField(LogIn);
+        account.MapPost("/team", SwitchAsync).CheckField("/team");
+        account.MapPost("/leave", LeaveAsync).CheckField("/team");
     }
 
     private static async Task<IResult> SetUpAsync(
@@ -31,33 +29,28 @@ internal static class AccountEndpoints
     {
         if (!await accounts.NeedsSetupAsync(cancellation))
         {
-            return Back("setup", "closed");
+            return AccountForms.Back(SetUp, "closed");
         }
 
         if (string.IsNullOrWhiteSpace(name))
         {
-            return Back("setup", "name");
+            return AccountForms.Back(SetUp, "name");
         }
 
-        if (password != confirm)
+        if (AccountForms.Wrong(password, confirm) is { } wrong)
         {
-            return Back("setup", "mismatch");
-        }
-
-        if (string.IsNullOrEmpty(password) || password.Length < Accounts.MinPasswordLength)
-        {
-            return Back("setup", "password");
+            return AccountForms.Back(SetUp, wrong);
         }
 
         try
         {
-            var user = await accounts.SetUpAsync(name, password, cancellation);
+            var user = await accounts.SetUpAsync(name, password!, cancellation);
             await signIn.SignInAsync(user, isPersistent: false);
             return Results.LocalRedirect("/");
         }
         catch (StudioException refused)
         {
-            return Back("setup", refused.Refusal == Refusal.Conflict ? "closed" : "name");
+            return AccountForms.Back(SetUp, refused.Refusal == Refusal.Conflict ? "closed" : "name");
         }
     }
 
@@ -66,7 +59,7 @@ internal static class AccountEndpoints
     {
         var target = LocalPath(returnUrl);
         var result = await signIn.PasswordSignInAsync(name ?? "", password ?? "", isPersistent: remember is "true" or "on", lockoutOnFailure: true);
-        return result.Succeeded ? Results.LocalRedirect(target) : Back("login", result.IsLockedOut ? "locked" : "failed", target);
+        return result.Succeeded ? Results.LocalRedirect(target) : AccountForms.Back(LogIn, result.IsLockedOut ? "locked" : "failed", target);
     }
 
     private static async Task<IResult> LogOutAsync(SignInManager<AppUser> signIn)
@@ -75,8 +68,38 @@ internal static class AccountEndpoints
         return Results.LocalRedirect("/account/login");
     }
 
-    private static IResult Back(string page, string error, string? returnUrl = null) =>
-        Results.LocalRedirect($"/account/{page}?error={error}" + (returnUrl is null or "/" ? "" : $"&returnUrl={Uri.EscapeDataString(returnUrl)}"));
+    private static async Task<IResult> SwitchAsync([FromForm] Guid team, TeamService teams, CancellationToken cancellation)
+    {
+        try
+        {
+            await teams.SwitchAsync(new TeamChoice(team), cancellation);
+            return Results.LocalRedirect("/");
+        }
+        catch (StudioException)
+        {
+            return AccountForms.Back("/team", "gone");
+        }
+    }
+
+    private static async Task<IResult> LeaveAsync(AccountService accounts, CurrentUser currentUser, SignInManager<AppUser> signIn, CancellationToken cancellation)
+    {
+        try
+        {
+            await accounts.LeaveAsync(cancellation);
+        }
+        catch (StudioException)
+        {
+            return AccountForms.Back("/team", "last");
+        }
+
+        if (await currentUser.FindAsync(cancellation) is not null)
+        {
+            return Results.LocalRedirect("/");
+        }
+
+        await signIn.SignOutAsync();
+        return Results.LocalRedirect(LogIn);
+    }
 
     /// <summary>Only a path on this site; everything else is the start page.</summary>
     internal static string LocalPath(string? url) =>

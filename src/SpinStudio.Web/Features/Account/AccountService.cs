@@ -7,7 +7,9 @@ using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Account;
 
-public sealed record MemberInfo(Guid UserId, string Name, TeamRole Role, DateTimeOffset JoinedAt, bool LockedOut);
+/// <param name="LastSeenAt">At a browser, to a few minutes.</param>
+/// <param name="LockedOut">After too many wrong passwords, for some minutes.</param>
+public sealed record MemberInfo(Guid UserId, string Name, TeamRole Role, DateTimeOffset JoinedAt, DateTimeOffset? LastSeenAt, bool LockedOut);
 
 /// <summary>Accounts and the members of the current user's team. Changes need the role Admin.</summary>
 public sealed class AccountService(IDbContextFactory<StudioDb> databases, UserManager<AppUser> users, CurrentUser currentUser, AuditLog audit, TimeProvider time)
@@ -64,7 +66,7 @@ public sealed class AccountService(IDbContextFactory<StudioDb> databases, UserMa
         return await db.TeamMembers
             .Where(member => member.TeamId == me.TeamId)
             .OrderBy(member => member.JoinedAt)
-            .Select(member => new MemberInfo(member.UserId, member.User!.UserName!, member.Role, member.JoinedAt, member.User.LockoutEnd > now))
+            .Select(member => new MemberInfo(member.UserId, member.User!.UserName!, member.Role, member.JoinedAt, member.User.LastSeenAt, member.User.LockoutEnd > now))
             .ToListAsync(cancellation);
     }
 
@@ -77,7 +79,7 @@ public sealed class AccountService(IDbContextFactory<StudioDb> databases, UserMa
         db.TeamMembers.Add(member);
         audit.Add(db, me, "member.add", user.Id, $"{user.UserName} as {role}");
         await db.SaveChangesAsync(cancellation);
-        return new MemberInfo(user.Id, user.UserName!, role, member.JoinedAt, false);
+        return new MemberInfo(user.Id, user.UserName!, role, member.JoinedAt, null, false);
     }
 
     /// <summary>The last Admin cannot be demoted.</summary>
@@ -98,19 +100,32 @@ public sealed class AccountService(IDbContextFactory<StudioDb> databases, UserMa
         await transaction.CommitAsync(cancellation);
     }
 
-    /// <summary>The last Admin cannot be removed. The account is deleted with its last membership.</summary>
-    public async Task RemoveMemberAsync(Guid userId, CancellationToken cancellation = default)
+    /// <summary>
+    /// The last Admin cannot be removed. With the membership end the person's tokens of this team and the invitations that the person came by; with the last membership the account.
+    /// </summary>
+    public async Task RemoveMemberAsync(Guid userId, CancellationToken cancellation = default) =>
+        await RemoveAsync(await currentUser.RequireAsync(TeamRole.Admin, cancellation), userId, "member.remove", cancellation);
+
+    /// <summary>The current user leaves the current team, as if removed from it.</summary>
+    public async Task LeaveAsync(CancellationToken cancellation = default)
     {
-        var me = await currentUser.RequireAsync(TeamRole.Admin, cancellation);
+        var me = await currentUser.RequirePersonAsync(TeamRole.Viewer, cancellation);
+        await RemoveAsync(me, me.Id, "member.leave", cancellation);
+    }
+
+    private async Task RemoveAsync(UserInfo me, Guid userId, string action, CancellationToken cancellation)
+    {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var member = await MemberAsync(db, me, userId, cancellation);
         await KeepAnAdminAsync(db, member, cancellation);
         db.TeamMembers.Remove(member);
+        audit.Add(db, me, action, userId, member.User!.UserName);
+        await db.SaveChangesAsync(cancellation);
         var now = time.GetUtcNow();
         await db.ApiTokens.Where(token => token.TeamId == me.TeamId && token.UserId == userId && token.RevokedAt == null).ExecuteUpdateAsync(token => token.SetProperty(x => x.RevokedAt, now), cancellation);
-        audit.Add(db, me, "member.remove", userId, member.User!.UserName);
-        await db.SaveChangesAsync(cancellation);
+        await db.Invitations.Where(row => row.TeamId == me.TeamId && row.RevokedAt == null && db.InvitationUses.Any(use => use.InvitationId == row.Id && use.UserId == userId))
+            .ExecuteUpdateAsync(row => row.SetProperty(x => x.RevokedAt, now), cancellation);
         if (!await db.TeamMembers.AnyAsync(other => other.UserId == userId, cancellation))
         {
             await db.Users.Where(user => user.Id == userId).ExecuteDeleteAsync(cancellation);
@@ -131,7 +146,8 @@ public sealed class AccountService(IDbContextFactory<StudioDb> databases, UserMa
         }
     }
 
-    private async Task<AppUser> CreateAsync(string name, string password)
+    /// <summary>An account that belongs to no team yet.</summary>
+    internal async Task<AppUser> CreateAsync(string name, string password)
     {
         var user = new AppUser { Id = Guid.CreateVersion7(), UserName = (name ?? "").Trim(), CreatedAt = time.GetUtcNow() };
         var created = await users.CreateAsync(user, password ?? "");

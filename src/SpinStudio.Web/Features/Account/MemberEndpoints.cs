@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Identity;
 using SpinStudio.Data;
 
 namespace SpinStudio.Web.Features.Account;
@@ -25,5 +26,12 @@ internal static class MemberEndpoints
             await service.RemoveMemberAsync(id, cancellation);
             return TypedResults.NoContent();
         }).WithSummary("Removes a person from the team; the last Admin stays.");
+        members.MapPost("/{id:guid}/reset", (Guid id, Passwords service, CancellationToken cancellation) => service.MakeResetAsync(id, cancellation))
+            .WithSummary("Makes a link with which the member chooses a new password, once, within a day. Not with a token.");
+        api.MapPut("/me/password", async (PasswordChange change, Passwords service, SignInManager<AppUser> signIn, CancellationToken cancellation) =>
+        {
+            await signIn.RefreshSignInAsync(await service.ChangeAsync(change, cancellation));
+            return TypedResults.NoContent();
+        }).WithTags("Team").WithSummary("Changes your password and ends all your other sessions. Not with a token.");
     }
 }

@@ -8,7 +8,7 @@ internal static class ActivityText
     /// <summary>What can be filtered by.</summary>
     public static readonly IReadOnlyDictionary<string, string> Kinds = new Dictionary<string, string>
     {
-        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["arena"] = "Arenas", ["judging"] = "Judgings", ["server"] = "Model servers", ["member"] = "People", ["token"] = "Tokens", ["sharing"] = "Sharing",
+        ["run"] = "Runs", ["dataset"] = "Datasets", ["model"] = "Models", ["queue"] = "Queue", ["preset"] = "Presets", ["fetch"] = "Downloads", ["arena"] = "Arenas", ["judging"] = "Judgings", ["server"] = "Model servers", ["member"] = "People", ["invitation"] = "Invitations", ["team"] = "Team", ["account"] = "Accounts", ["token"] = "Tokens", ["sharing"] = "Sharing",
     };
 
     private static readonly Dictionary<string, string> Words = new()
@@ -20,7 +20,7 @@ internal static class ActivityText
         ["run.comment-edit"] = "changed a comment on", ["run.comment-delete"] = "deleted a comment on", ["dataset.import"] = "imported", ["dataset.delete"] = "deleted the dataset", ["model.add"] = "added the model",
         ["model.promote"] = "promoted", ["model.rename"] = "renamed the model", ["model.delete"] = "deleted the model", ["queue.move"] = "moved in the queue", ["queue.pause"] = "paused the queue",
         ["queue.open"] = "let the queue go on", ["preset.save"] = "saved the preset", ["preset.delete"] = "deleted the preset", ["fetch.start"] = "started the download of", ["member.add"] = "added",
-        ["member.role"] = "changed a role:", ["member.remove"] = "removed", ["token.create"] = "made the token", ["token.revoke"] = "revoked the token", ["sharing.stop"] = "stopped all share links of the", ["sharing.allow"] = "let share links open again for the",
+        ["member.role"] = "changed a role:", ["member.remove"] = "removed", ["member.join"] = "joined:", ["member.leave"] = "left:", ["member.reset"] = "made a link for a new password of", ["account.password"] = "changed the password of", ["account.reset"] = "chose a new password for", ["invitation.create"] = "made an invitation", ["invitation.revoke"] = "revoked an invitation", ["team.rename"] = "renamed the team:", ["team.create"] = "made the team", ["token.create"] = "made the token", ["token.revoke"] = "revoked the token", ["sharing.stop"] = "stopped all share links of the", ["sharing.allow"] = "let share links open again for the",
         ["arena.create"] = "made the arena", ["arena.close"] = "closed the arena", ["arena.open"] = "opened the arena again", ["arena.delete"] = "deleted the arena", ["arena.dataset"] = "made of votes the dataset",
         ["server.add"] = "added the model server", ["server.change"] = "changed the model server", ["server.remove"] = "removed the model server", ["judging.start"] = "let a judge compare",
         ["judging.remove"] = "deleted the judging", ["webhook.create"] = "added the webhook to", ["webhook.change"] = "changed the webhook to", ["webhook.delete"] = "deleted the webhook to",

@@ -86,7 +86,7 @@ public sealed class ShareLinks(IDbContextFactory<StudioDb> databases, CurrentUse
         var shown = stops.FirstOrDefault(stop => stop.Scope == SharingStop.Studio) ?? stops.FirstOrDefault();
         return new SharingState(
             stops.Any(stop => stop.Scope == team), stops.Any(stop => stop.Scope == SharingStop.Studio), shown?.StoppedBy, shown?.StoppedAt,
-            me.May(TeamRole.Admin), await MayStopStudioAsync(db, me, cancellation));
+            me.May(TeamRole.Admin), await FirstTeam.IsAdminAsync(db, me, cancellation));
     }
 
     /// <summary>Stops or allows all links of the team or of the studio at once. What is stopped opens again when it is allowed again, unless it expired meanwhile.</summary>
@@ -101,7 +101,7 @@ public sealed class ShareLinks(IDbContextFactory<StudioDb> databases, CurrentUse
             "studio" => SharingStop.Studio,
             _ => throw new StudioException(Refusal.Invalid, $"scope must be team or studio (got '{wanted.Scope}')."),
         };
-        if (scope == SharingStop.Studio && !await MayStopStudioAsync(db, me, cancellation))
+        if (scope == SharingStop.Studio && !await FirstTeam.IsAdminAsync(db, me, cancellation))
         {
             throw new StudioException(Refusal.Forbidden, "Only an Admin of the studio's first team may stop the links of all teams.");
         }
@@ -148,7 +148,4 @@ public sealed class ShareLinks(IDbContextFactory<StudioDb> databases, CurrentUse
         await db.ShareLinks.Where(row => row.Id == link.Id).ExecuteUpdateAsync(row => row.SetProperty(x => x.Uses, x => x.Uses + 1).SetProperty(x => x.LastUsedAt, now), cancellation);
         return await reports.MakeAsync(link.TeamId, link.RunId, new ReportScope(link.WithNames, link.WithAnswers, Inside: false), cancellation);
     }
-
-    private static async Task<bool> MayStopStudioAsync(StudioDb db, UserInfo me, CancellationToken cancellation) =>
-        me.May(TeamRole.Admin) && await db.Teams.OrderBy(team => team.CreatedAt).Select(team => team.Id).FirstAsync(cancellation) == me.TeamId;
 }

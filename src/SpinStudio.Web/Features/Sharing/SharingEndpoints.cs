@@ -1,30 +1,11 @@
-using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.RateLimiting;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Sharing;
 
 internal static class SharingEndpoints
 {
-    private const string Limit = "shared";
-    private const int LongestToken = 64;
-
-    /// <summary>Requests of one address a minute: plenty for people, hopeless for guessing 256 bits.</summary>
-    private const int PerMinute = 60;
-
-    public static void AddSharing(this IServiceCollection services)
-    {
-        services.AddScoped<ShareLinks>();
-        services.AddRateLimiter(limiter =>
-        {
-            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            limiter.OnRejected = async (context, cancellation) =>
-                await context.HttpContext.Response.WriteAsync("Too many requests from this address; wait a minute.", cancellation);
-            limiter.AddPolicy(Limit, context => RateLimitPartition.GetFixedWindowLimiter(
-                context.Connection.RemoteIpAddress?.ToString() ?? "unknown", _ => new FixedWindowRateLimiterOptions { PermitLimit = PerMinute, Window = TimeSpan.FromMinutes(1) }));
-        });
-    }
+    public static void AddSharing(this IServiceCollection services) => services.AddScoped<ShareLinks>();
 
     /// <summary>The page that a link leads to. The only thing of a run that can be seen without an account.</summary>
     public static void MapPublic(IEndpointRouteBuilder routes) => routes.MapGet("/s/{token}", async Task<IResult> (string token, ShareLinks links, HttpContext context, CancellationToken cancellation) =>
@@ -33,12 +14,12 @@ internal static class SharingEndpoints
         headers["X-Robots-Tag"] = "noindex, nofollow, noarchive";
         headers["Referrer-Policy"] = "no-referrer";
         headers.CacheControl = "no-store";
-        var report = token.Length <= LongestToken ? await links.OpenAsync(token, cancellation) : null;
+        var report = token.Length <= SecretLinks.LongestToken ? await links.OpenAsync(token, cancellation) : null;
         return new RazorComponentResult<SharedPage>(new Dictionary<string, object?> { [nameof(SharedPage.Report)] = report })
         {
             StatusCode = report is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK,
         };
-    }).AllowAnonymous().RequireRateLimiting(Limit).ExcludeFromDescription();
+    }).AllowAnonymous().RequireRateLimiting(SecretLinks.Limit).ExcludeFromDescription();
 
     public static void Map(RouteGroupBuilder api)
     {
