@@ -119,6 +119,9 @@ internal static class Studio
         services.AddScoped<Passwords>();
         services.AddScoped<TeamService>();
         services.AddScoped<AuditLog>();
+        services.AddScoped<AuditService>();
+        services.AddScoped<Quotas>();
+        services.AddSingleton<TeamDisk>();
         services.AddScoped<DatasetService>();
         services.AddScoped<DatasetImporting>();
         services.AddScoped<DatasetVersions>();
@@ -191,6 +194,7 @@ internal static class Studio
         services.AddHostedService(provider => provider.GetRequiredService<ModelServers>());
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunQueue>();
+        services.AddSingleton<TeamPlaces>();
 
         // Before the scheduler's own service: hosted services start in this order.
         services.AddHostedService<Reconciliation>();

@@ -5,7 +5,7 @@ namespace EndToEnd;
 [Collection(BrowserCollection.Name)]
 public sealed class AccessibilityTests(Browser browser)
 {
-    private static readonly string[] Pages = ["/", "/datasets", "/datasets/new", "/models", "/playground", "/runs", "/runs?group=status", "/activity", "/notifications", "/settings/webhooks", "/runs/new", "/runs/new?advanced=true", "/settings", "/team", "/no-such-page"];
+    private static readonly string[] Pages = ["/", "/datasets", "/datasets/new", "/models", "/playground", "/runs", "/runs?group=status", "/activity", "/notifications", "/settings/webhooks", "/runs/new", "/runs/new?advanced=true", "/settings", "/team", "/team/audit", "/no-such-page"];
 
     private static readonly string[] Tabs = ["", "charts", "iterations", "samples", "evaluate", "logs", "config", "files", "discussion", "report"];
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Antiforgery;
 using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Activity;
 using SpinStudio.Web.Features.Arenas;
+using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Comparison;
 using SpinStudio.Web.Features.Datasets;
 using SpinStudio.Web.Features.Discussion;
@@ -57,6 +58,8 @@ internal static class StudioApi
         MemberEndpoints.Map(api);
         TeamEndpoints.Map(api);
         InvitationEndpoints.Map(api);
+        QuotaEndpoints.Map(api);
+        AuditEndpoints.Map(api);
         TokenEndpoints.Map(api);
         PlaygroundEndpoints.Map(api);
         ServerEndpoints.Map(api);

@@ -15,7 +15,7 @@ namespace SpinStudio.Web.Jobs;
 /// it when the engine is lost. What happened is read from the journal; the exit code only helps to explain a process that died without a word.
 /// </summary>
 public sealed class RunSupervisor(
-    IDbContextFactory<StudioDb> databases, JournalTailer tailer, RunFeed feed, RunDiscard discard, EngineLocation location, ServerRelays relays, StudioPaths paths, TimeProvider time,
+    IDbContextFactory<StudioDb> databases, JournalTailer tailer, RunFeed feed, RunDiscard discard, TeamPlaces places, EngineLocation location, ServerRelays relays, StudioPaths paths, TimeProvider time,
     IOptions<StudioOptions> studio, IOptions<EngineOptions> engine, IHostApplicationLifetime lifetime, ILogger<RunSupervisor> logger)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -44,6 +44,10 @@ public sealed class RunSupervisor(
         finally
         {
             stops.TryRemove(runId, out _);
+            if (!lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                await places.LeaveAsync(runId);
+            }
         }
     }
 
@@ -65,7 +69,7 @@ public sealed class RunSupervisor(
             return null;
         }
 
-        return run is { Status: RunStatus.Queued or RunStatus.Running or RunStatus.Interrupted or RunStatus.Stopping } ? run : null;
+        return run is { Status: RunStatus.Queued or RunStatus.Running or RunStatus.Interrupted or RunStatus.Stopping } && await places.TakeAsync(run) ? run : null;
     }
 
     /// <summary>One engine process from beginning to end. True when the run needs another one.</summary>

@@ -5,12 +5,13 @@ using SpinStudio.Engine;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Datasets;
 
 /// <summary>Makes dataset versions from dataset versions: split, sample, merge, remove duplicates. The origin stays as it is.</summary>
-public sealed class DatasetDerivation(CurrentUser currentUser, DatasetVersions versions, DatasetService datasets, DatasetStore store, StudioPaths paths, TimeProvider time)
+public sealed class DatasetDerivation(CurrentUser currentUser, DatasetVersions versions, DatasetService datasets, DatasetStore store, Quotas quotas, StudioPaths paths, TimeProvider time)
 {
     /// <returns>The dataset that has the new version.</returns>
     public async Task<DatasetSummary> DeriveAsync(Guid id, DerivationRequest request, CancellationToken cancellation = default)
@@ -26,6 +27,7 @@ public sealed class DatasetDerivation(CurrentUser currentUser, DatasetVersions v
             DatasetVersions.RefuseBundled(origin.Dataset!);
         }
 
+        await quotas.RequireDiskAsync(me.TeamId, MostBytes(request, origin, other), "The new version", cancellation);
         var (train, heldOut) = Rows(request, origin, other);
         var version = await AddAsync(train, heldOut, Words(request, origin, other), cancellation);
         version.ParentId = origin.Id;
@@ -33,6 +35,10 @@ public sealed class DatasetDerivation(CurrentUser currentUser, DatasetVersions v
         var derived = await versions.AddAsync(me, version, request.Name is null ? id : null, name, null, "dataset.derive", cancellation);
         return await datasets.SummaryAsync(derived, cancellation);
     }
+
+    /// <summary>What the new version takes at most, or in the mean when rows are sampled.</summary>
+    private static long MostBytes(DerivationRequest request, DatasetVersion origin, DatasetVersion? other) =>
+        request.Operation == DatasetOperation.Sample && origin.Rows > 0 ? (long)(origin.Bytes * Math.Min(1.0, (double)request.Rows / origin.Rows)) : origin.Bytes + (other?.Bytes ?? 0);
 
     /// <summary>The new version's training and held-out rows, read as they are written. What was held out stays so, except that a split begins anew.</summary>
     private (IEnumerable<Example> Train, IEnumerable<Example>? HeldOut) Rows(DerivationRequest request, DatasetVersion origin, DatasetVersion? other)

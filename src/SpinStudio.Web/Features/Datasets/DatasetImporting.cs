@@ -3,13 +3,14 @@ using SpinStudio.Data;
 using SpinStudio.Engine;
 using SpinStudio.Engine.Datasets.Import;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Datasets;
 
 /// <summary>From uploaded files to a dataset version.</summary>
-public sealed class DatasetImporting(UploadService uploads, UnpackedUploads unpacked, DatasetVersions versions, DatasetStore store, TimeProvider time)
+public sealed class DatasetImporting(UploadService uploads, UnpackedUploads unpacked, DatasetVersions versions, DatasetStore store, Quotas quotas, TimeProvider time)
 {
     private const int MostFiles = 100;
 
@@ -64,6 +65,8 @@ public sealed class DatasetImporting(UploadService uploads, UnpackedUploads unpa
             }
 
             RefuseMixed(files, reports);
+            // The uploads count already, and go when they are imported.
+            await quotas.RequireDiskAsync(me.TeamId, reports.Sum(report => report.Bytes) - files.Sum(file => file.Upload.Length), "The dataset", cancellation);
             var sha256 = parts.Count == 1 ? reports[0].Sha256! : await JoinAsync(parts, cancellation);
             var version = new DatasetVersion
             {
@@ -77,7 +80,7 @@ public sealed class DatasetImporting(UploadService uploads, UnpackedUploads unpa
             var id = await versions.AddAsync(me, version, request.DatasetId, name, description, "dataset.import", cancellation);
             foreach (var (upload, _) in files)
             {
-                await uploads.CancelAsync(upload.Id, cancellation);
+                await uploads.UsedUpAsync(upload.Id, cancellation);
             }
 
             return id;

@@ -4,13 +4,14 @@ using SpinStudio.Data;
 using SpinStudio.Engine.Hub;
 using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Models;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Fetches;
 
 /// <summary>The work of one download: bring the bytes, then make an upload or a model of them.</summary>
-public sealed class FetchDownload(OutboundAddresses outbound, UploadService uploads, ModelIntake intake, IOptions<StudioOptions> options, TimeProvider time)
+public sealed class FetchDownload(OutboundAddresses outbound, UploadService uploads, ModelIntake intake, Quotas quotas, IOptions<StudioOptions> options, TimeProvider time)
 {
     /// <summary>Kept free whatever is downloaded, so that runs can save their checkpoints.</summary>
     private const long DiskReserve = 1L << 30;
@@ -27,6 +28,7 @@ public sealed class FetchDownload(OutboundAddresses outbound, UploadService uplo
         if (!File.Exists(file))
         {
             var limit = fetch.Purpose == FetchPurpose.Dataset ? options.Value.UploadLimitBytes : options.Value.ModelLimitBytes;
+            var room = await RoomAsync(fetch, cancellation);
             var source = new HttpSource(outbound.Http, token: null, outbound.MayConnect, time);
             await new ResumableDownload(source).ToFileAsync(address, file, new ExpectedFile(Limit: limit), (bytes, total) =>
             {
@@ -35,6 +37,7 @@ public sealed class FetchDownload(OutboundAddresses outbound, UploadService uplo
                     CheckDisk(folder, size - bytes);
                 }
 
+                CheckRoom(room, total ?? bytes);
                 progress.Set(bytes, total);
             }, cancellation);
         }
@@ -63,6 +66,7 @@ public sealed class FetchDownload(OutboundAddresses outbound, UploadService uplo
             throw new StudioException(Refusal.TooLarge, $"{listing.Repository} has {Gigabytes(total)}; up to {Gigabytes(limit)} are taken.");
         }
 
+        CheckRoom(await RoomAsync(fetch, cancellation), total);
         CheckDisk(folder, total - new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length));
         long finished = 0;
         foreach (var file in files)
@@ -99,6 +103,17 @@ public sealed class FetchDownload(OutboundAddresses outbound, UploadService uplo
         if (!await arrived())
         {
             throw new StudioException(Refusal.Conflict, "The download was cancelled.");
+        }
+    }
+
+    /// <summary>What this download may take within the team's quota; null: any. What an earlier attempt of it brought is counted as its own.</summary>
+    private async Task<long?> RoomAsync(Fetch fetch, CancellationToken cancellation) => await quotas.LeftAsync(fetch.TeamId, cancellation) + (fetch.TotalBytes ?? fetch.Bytes);
+
+    private static void CheckRoom(long? room, long bytes)
+    {
+        if (bytes > room)
+        {
+            throw new StudioException(Refusal.TooLarge, Quotas.Beyond("The download", bytes, room.Value));
         }
     }
 

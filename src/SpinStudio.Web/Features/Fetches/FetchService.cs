@@ -4,6 +4,7 @@ using SpinStudio.Engine;
 using SpinStudio.Engine.Hub;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Live;
 using SpinStudio.Web.Security;
 
@@ -11,7 +12,7 @@ namespace SpinStudio.Web.Features.Fetches;
 
 /// <summary>Downloads by the server for the current user's team: from a URL or a hub, into a completed upload (datasets) or a model.</summary>
 public sealed class FetchService(
-    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, FetchWorker worker, FetchFeed feed, OutboundAddresses outbound, AuditLog audit, StudioPaths paths, TimeProvider time,
+    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, FetchWorker worker, FetchFeed feed, OutboundAddresses outbound, Quotas quotas, AuditLog audit, StudioPaths paths, TimeProvider time,
     ILogger<FetchService> logger)
 {
     private const int LongestName = 200;
@@ -55,6 +56,8 @@ public sealed class FetchService(
             throw new StudioException(Refusal.Conflict, $"{MostAtOnce} downloads are under way or waiting; wait for one to end, or cancel one.");
         }
 
+        // How large it is is known later; a team without any room need not begin.
+        await quotas.RequireDiskAsync(me.TeamId, 1, "The download", cancellation);
         var fetch = new Fetch
         {
             TeamId = me.TeamId,
@@ -87,6 +90,7 @@ public sealed class FetchService(
         }
 
         await worker.CancelAsync(id);
+        await AuditAsync(db, "fetch.cancel", fetch, cancellation);
         return await ToldAsync(id, cancellation);
     }
 
@@ -107,6 +111,7 @@ public sealed class FetchService(
             throw new StudioException(Refusal.Conflict, $"{fetch.Name} is {fetch.State}; only a failed or cancelled download can be tried again.");
         }
 
+        await AuditAsync(db, "fetch.retry", fetch, cancellation);
         worker.Enqueue(id);
         return await ToldAsync(id, cancellation);
     }
@@ -122,7 +127,14 @@ public sealed class FetchService(
         }
 
         await db.Fetches.Where(row => row.Id == id).ExecuteDeleteAsync(cancellation);
+        await AuditAsync(db, "fetch.remove", fetch, cancellation);
         FetchWorker.DeleteFolder(FetchWorker.FolderOf(paths, id));
+    }
+
+    private async Task AuditAsync(StudioDb db, string action, Fetch fetch, CancellationToken cancellation)
+    {
+        audit.Add(db, await currentUser.RequireAsync(TeamRole.Runner, cancellation), action, fetch.Id, fetch.Name);
+        await db.SaveChangesAsync(cancellation);
     }
 
     /// <summary>News of all downloads of the team. Callbacks do not overlap; they run off the component's thread.</summary>

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Status;
 using SpinStudio.Web.Live;
 using SpinStudio.Web.Security;
 
@@ -121,11 +122,7 @@ public sealed class RunPurge(IDbContextFactory<StudioDb> databases, CurrentUser 
         return user is null ? null : $"{run.Name} stays: one of its models is the starting model of {user}.";
     }
 
-    private long Bytes(Run run)
-    {
-        var folder = paths.InData(run.Folder);
-        return Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
-    }
+    private long Bytes(Run run) => FolderSize.Of(paths.InData(run.Folder));
 
     private void Delete(string folder)
     {

@@ -7,13 +7,14 @@ using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Features.Uploads;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Models;
 
 /// <summary>Models of the current user's team. A model is downloaded from <c>/api/v1/models/{id}/download</c>.</summary>
-public sealed class ModelService(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, ModelReading reading, ModelIntake intake, UploadService uploads, AuditLog audit, StudioPaths paths)
+public sealed class ModelService(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, ModelReading reading, ModelIntake intake, UploadService uploads, Quotas quotas, AuditLog audit, StudioPaths paths)
 {
     private const int LongestName = 200;
     private const int LongestNote = 10_000;
@@ -108,7 +109,7 @@ public sealed class ModelService(IDbContextFactory<StudioDb> databases, CurrentU
         var ignored = await intake.FromFilesAsync(new Intake(id, Maker(me), name, ModelOrigin.Uploaded, source, Note: Note(request.Note)), files, cancellation);
         foreach (var uploadId in ids)
         {
-            await uploads.CancelAsync(uploadId, cancellation);
+            await uploads.UsedUpAsync(uploadId, cancellation);
         }
 
         return new ModelAdded(await GetAsync(id, cancellation), ignored);
@@ -125,6 +126,7 @@ public sealed class ModelService(IDbContextFactory<StudioDb> databases, CurrentU
         }
 
         var name = await NewNameAsync(me, request.Name, null, cancellation);
+        await quotas.RequireDiskAsync(me.TeamId, model.Bytes, "The copy", cancellation);
         var (_, folder) = await FolderAsync(id, cancellation);
         var promoted = Guid.CreateVersion7();
         await intake.FromModelAsync(

@@ -69,9 +69,7 @@ public sealed class MachineMeter(StudioPaths paths, TimeProvider time)
             var now = time.GetUtcNow();
             if (now - lastData.At >= DiskInterval)
             {
-                // A file may go away while it is being looked at.
-                var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
-                lastData = (new DirectoryInfo(paths.Data).EnumerateFiles("*", options).Sum(file => file.Exists ? file.Length : 0), now);
+                lastData = (FolderSize.Of(paths.Data), now);
             }
 
             return lastData.Bytes;

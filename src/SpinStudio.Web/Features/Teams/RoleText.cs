@@ -5,13 +5,13 @@ namespace SpinStudio.Web.Features.Teams;
 /// <summary>Roles in words, said once.</summary>
 internal static class RoleText
 {
-    /// <summary>A sentence.</summary>
+    /// <summary>A sentence to whoever gets the role.</summary>
     public static string About(TeamRole role) => role switch
     {
-        TeamRole.Viewer => "looks at everything, comments, makes read tokens.",
-        TeamRole.Rater => "also votes on answers.",
-        TeamRole.Runner => "also uploads, starts, stops, shares and deletes.",
-        _ => "also invites people, changes roles, and reads the audit log.",
+        TeamRole.Viewer => "you look at everything and comment.",
+        TeamRole.Rater => "you look at everything, comment, and vote on answers.",
+        TeamRole.Runner => "you look, comment and vote, upload, and start, stop, share and delete.",
+        _ => "you may do everything, also invite people and change their roles.",
     };
 
     /// <summary>What somebody may do, with the role from which on.</summary>

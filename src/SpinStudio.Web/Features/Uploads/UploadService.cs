@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using SpinStudio.Data;
 using SpinStudio.Engine.Datasets;
+using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Uploads;
@@ -23,7 +25,7 @@ public sealed record UploadLimits(long FileBytes, int RowBytes, int TextLength, 
 
 /// <summary>Files on their way in. Bytes go straight from the request to the disk; an interrupted upload continues where it ended.</summary>
 public sealed class UploadService(
-    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, StudioPaths paths, IOptions<StudioOptions> options, TimeProvider time)
+    IDbContextFactory<StudioDb> databases, CurrentUser currentUser, Quotas quotas, AuditLog audit, StudioPaths paths, IOptions<StudioOptions> options, TimeProvider time)
 {
     private const int BufferSize = 1 << 16;
 
@@ -34,9 +36,11 @@ public sealed class UploadService(
     {
         var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
         CheckLength(length);
+        await quotas.RequireDiskAsync(me.TeamId, length, "The upload", cancellation);
         var upload = new Upload { TeamId = me.TeamId, UserId = me.Id, FileName = ShownName(fileName), Length = length, CreatedAt = time.GetUtcNow() };
         await using var db = await databases.CreateDbContextAsync(cancellation);
         db.Uploads.Add(upload);
+        audit.Add(db, me, "upload.create", upload.Id, upload.FileName);
         await db.SaveChangesAsync(cancellation);
         await File.Create(PathOf(upload.Id)).DisposeAsync();
         return Info(upload);
@@ -95,6 +99,17 @@ public sealed class UploadService(
     }
 
     public async Task CancelAsync(Guid id, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Runner, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var upload = await FindAsync(db, id, cancellation);
+        audit.Add(db, me, "upload.cancel", id, upload.FileName);
+        await db.SaveChangesAsync(cancellation);
+        await RemoveAsync(db, upload, cancellation);
+    }
+
+    /// <summary>What was made of the upload is kept elsewhere; its bytes are not needed any more.</summary>
+    internal async Task UsedUpAsync(Guid id, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await RemoveAsync(db, await FindAsync(db, id, cancellation), cancellation);

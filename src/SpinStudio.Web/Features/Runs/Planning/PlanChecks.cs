@@ -3,6 +3,7 @@ using SpinStudio.Data;
 using SpinStudio.Engine.Datasets;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Web.Components;
+using SpinStudio.Web.Features.Teams;
 
 namespace SpinStudio.Web.Features.Runs.Planning;
 
@@ -34,6 +35,9 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
     public required long DiskBytes { get; init; }
 
     public required long FreeDiskBytes { get; init; }
+
+    /// <summary>Of the team's disk quota; null without one.</summary>
+    public long? QuotaLeftBytes { get; init; }
 
     public required long MemoryBytes { get; init; }
 
@@ -125,6 +129,11 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
 
     private IEnumerable<PreflightFinding> Disk()
     {
+        if (QuotaLeftBytes is { } left && DiskBytes > left)
+        {
+            yield return new(Severity.Error, null, Quotas.Beyond("The run", DiskBytes, left));
+        }
+
         if (DiskBytes > FreeDiskBytes)
         {
             yield return new(Severity.Error, null, $"The run needs about {Format.Bytes(DiskBytes)} of disk, {Format.Bytes(FreeDiskBytes)} are free; delete old runs or plan fewer iterations.");

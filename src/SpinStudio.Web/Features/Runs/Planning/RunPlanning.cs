@@ -6,13 +6,14 @@ using SpinStudio.Web.Features.Errors;
 using SpinStudio.Web.Features.Models;
 using SpinStudio.Web.Features.Servers;
 using SpinStudio.Web.Features.Status;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Runs.Planning;
 
 /// <summary>Reckons what a run will do and checks what speaks against it, before anything is started.</summary>
 public sealed class RunPlanning(
-    IDbContextFactory<StudioDb> databases, StudioPaths paths, TemplateParity templates, DatasetCheck datasets, IOptions<StudioOptions> options, TimeProvider time)
+    IDbContextFactory<StudioDb> databases, StudioPaths paths, TemplateParity templates, DatasetCheck datasets, Quotas quotas, IOptions<StudioOptions> options, TimeProvider time)
 {
     /// <summary>A checkpoint holds fp32 weights and up to two optimizer moments.</summary>
     private const int CheckpointBytesPerParameter = 12;
@@ -41,6 +42,7 @@ public sealed class RunPlanning(
             WithoutRejected = facts?.WithoutRejected ?? 0,
             DiskBytes = Disk(config, model, work.Train),
             FreeDiskBytes = new DriveInfo(paths.Data).AvailableFreeSpace,
+            QuotaLeftBytes = await quotas.LeftAsync(me.TeamId, cancellation),
             MemoryBytes = memory.Bytes,
             FreeMemoryBytes = total - used,
             MemoryTotalBytes = total,
