@@ -153,7 +153,7 @@ public sealed class InvitationTests(StudioHost host) : IClassFixture<StudioHost>
         await there.PostFormAsync("/account/login", ("name", "hugo"), ("password", StudioHost.Password));
         var (_, token) = await here.TokenAsync("read");
 
-        Assert.Equal(HttpStatusCode.Forbidden, (await ChangeAsync(here, "a wrong password", NewPassword)).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await ChangeAsync(here, "a wrong password", NewPassword)).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await ChangeAsync(here, StudioHost.Password, "short")).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await host.Program(token).AskAsync(HttpMethod.Put, "/api/v1/me/password", new { current = StudioHost.Password, password = NewPassword })).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await there.GetAsync("/api/v1/runs")).StatusCode);

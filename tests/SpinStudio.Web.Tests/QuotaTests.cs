@@ -98,7 +98,7 @@ public sealed class QuotaTests : IAsyncLifetime
         db.TeamMembers.Add(new TeamMember { TeamId = other, UserId = db.Users.Single(user => user.UserName == "rolf").Id, Role = TeamRole.Admin, JoinedAt = DateTimeOffset.UtcNow.AddDays(2) });
         await db.SaveChangesAsync();
         Assert.Equal(HttpStatusCode.NoContent, (await runner.SendAsync(HttpMethod.Put, "/api/v1/teams/current", JsonContent.Create(new { team_id = other }))).StatusCode);
-        Assert.Equal(HttpStatusCode.Forbidden, (await PutAsync(runner, other, new { run_quota = 9 })).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await PutAsync(runner, other, new { run_quota = 9 })).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await runner.GetAsync("/api/v1/teams/usage")).StatusCode);
     }
 

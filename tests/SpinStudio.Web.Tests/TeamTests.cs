@@ -62,7 +62,8 @@ public sealed class TeamTests(StudioHost host) : IClassFixture<StudioHost>
         var admin = await host.AdminAsync();
         var leo = await host.MemberAsync("leo", TeamRole.Runner);
         using var program = host.Program((await leo.TokenAsync("run")).Secret);
-        Assert.Equal(HttpStatusCode.Forbidden, (await program.AskAsync(HttpMethod.Post, "/api/v1/team/leave")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await program.AskAsync(HttpMethod.Post, "/api/v1/team/leave", new { confirm = (await leo.GetJsonAsync("/api/v1/team")).GetProperty("name").GetString() })).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await leo.PostAsync("/api/v1/team/leave", new { confirm = "Teem" })).StatusCode);
         Assert.Equal("/account/login", (await leo.SendAsync(HttpMethod.Post, "/account/leave", null)).Headers.Location?.ToString());
         Assert.Equal(HttpStatusCode.Unauthorized, (await program.AskAsync(HttpMethod.Get, "/api/v1/runs")).StatusCode);
         await using var db = host.Db();
@@ -70,7 +71,7 @@ public sealed class TeamTests(StudioHost host) : IClassFixture<StudioHost>
         Assert.True(await db.AuditEntries.AnyAsync(entry => entry.Action == "member.leave" && entry.UserName == "leo"));
 
         // The last Admin stays.
-        Assert.Equal(HttpStatusCode.Conflict, (await admin.PostAsync("/api/v1/team/leave")).StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, (await admin.PostAsync("/api/v1/team/leave", new { confirm = (await admin.GetJsonAsync("/api/v1/team")).GetProperty("name").GetString() })).StatusCode);
         Assert.Equal("/team?error=last", (await admin.SendAsync(HttpMethod.Post, "/account/leave", null)).Headers.Location?.ToString());
     }
 

@@ -13,6 +13,13 @@ internal static class AuthorisationTable
         POST /account/login
         POST /account/logout
         POST /account/setup
+        POST /account/leave
+        POST /account/password
+        POST /account/team
+        * /join/{token}
+        POST /join/{token}
+        * /reset/{token}
+        POST /reset/{token}
         GET /s/{token}
         GET /{**path:file}
         HEAD /{**path:file}
@@ -50,6 +57,8 @@ internal static class AuthorisationTable
         GET /api/v1/me/settings/{key}
         PUT /api/v1/me/settings/{key}
         DELETE /api/v1/me/settings/{key}
+        PUT /api/v1/me/password
+        POST /api/v1/invitations/join
         GET /api/v1/members
         GET /api/v1/mentions
         POST /api/v1/mentions/read
@@ -93,6 +102,11 @@ internal static class AuthorisationTable
         GET /api/v1/search
         GET /api/v1/sharing
         GET /api/v1/status
+        GET /api/v1/team
+        POST /api/v1/team/leave
+        GET /api/v1/team/usage
+        GET /api/v1/teams
+        PUT /api/v1/teams/current
         GET /api/v1/tags
         GET /api/v1/tokens
         POST /api/v1/tokens
@@ -124,6 +138,8 @@ internal static class AuthorisationTable
         * /runs/{Id:guid}/{Tab}
         * /settings
         * /settings/webhooks
+        * /team
+        * /team/audit
         hub RunHub.Join
         hub RunHub.JoinAll
         hub RunHub.Leave
@@ -215,7 +231,18 @@ internal static class AuthorisationTable
         POST /api/v1/members
         PUT /api/v1/members/{id:guid}
         DELETE /api/v1/members/{id:guid}
+        POST /api/v1/members/{id:guid}/reset
         PUT /api/v1/sharing
+        GET /api/v1/invitations
+        POST /api/v1/invitations
+        DELETE /api/v1/invitations/{id:guid}
+        PUT /api/v1/team
+        GET /api/v1/team/audit
+        GET /api/v1/team/audit/choices
+        GET /api/v1/team/audit/csv
+        POST /api/v1/teams
+        GET /api/v1/teams/usage
+        PUT /api/v1/teams/{id:guid}/quota
         GET /api/v1/webhooks
         POST /api/v1/webhooks
         PATCH /api/v1/webhooks/{id:guid}

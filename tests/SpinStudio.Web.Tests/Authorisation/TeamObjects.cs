@@ -33,12 +33,13 @@ internal sealed class TeamObjects
         var upload = new Upload { TeamId = team, UserId = user, FileName = $"{Mark}.jsonl", Length = 3, CreatedAt = now };
         var hook = new Webhook { TeamId = team, Address = $"https://{Mark}.example/", Kinds = "run.completed", Secret = "x", CreatedBy = Mark, CreatedAt = now, DisabledAt = now };
         var token = new ApiToken { TeamId = team, UserId = user, Name = Mark, Start = "spin_x", TokenHash = new string('b', 64), CreatedAt = now, ExpiresAt = now.AddDays(1) };
+        var invitation = new Invitation { TeamId = team, TokenHash = new string('c', 64), CreatedBy = Mark, CreatedAt = now, ExpiresAt = now.AddDays(1) };
         var arena = new Arena { TeamId = team, Name = Mark, Split = "held_out", CreatedBy = StudioHost.AdminName, CreatedAt = now };
         var ballot = new ArenaBallot { ArenaId = arena.Id, UserId = comment.AuthorId, UserName = author, Prompt = 0, One = 0, Two = 1, DrawnAt = now, ExpiresAt = now.AddHours(1) };
         var server = new TeamServer { TeamId = team, Name = Mark, Address = "http://127.0.0.1:9/v1", Model = Mark, CreatedBy = Mark, CreatedAt = now };
         var judging = new Judging { TeamId = team, Name = Mark, ServerName = Mark, ServerModel = Mark, Template = "x", Contestants = "[]", Split = "held_out", CreatedBy = Mark, CreatedAt = now, State = JudgingState.Cancelled };
         db.AddRange(server, judging);
-        db.AddRange(comment, link, fetch, preset, upload, hook, token, arena, ballot, new ArenaPrompt { ArenaId = arena.Id, Number = 0, PromptId = "00000000000000a1", Text = Mark });
+        db.AddRange(comment, link, fetch, preset, upload, hook, token, invitation, arena, ballot, new ArenaPrompt { ArenaId = arena.Id, Number = 0, PromptId = "00000000000000a1", Text = Mark });
         for (var number = 0; number < 2; number++)
         {
             db.Add(new ArenaContestant { ArenaId = arena.Id, Number = number, Source = $"{run}:{number - 1}", Name = $"{Mark} {number}" });
@@ -61,6 +62,8 @@ internal sealed class TeamObjects
         made.Add(token.Id, "/api/v1/tokens/");
         made.Add(server.Id, "/api/v1/servers/");
         made.Add(judging.Id, "/api/v1/judgings/", "/judge/");
+        made.Add(invitation.Id, "/api/v1/invitations/");
+        made.Add(team, "/api/v1/teams/");
         made.Add(arena.Id, "/api/v1/arenas/", "/arena/");
         made.Add(ballot.Id, "{ballot}");
         made.Add((await member.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("user_id").GetGuid(), "/api/v1/members/");

@@ -129,6 +129,9 @@ internal sealed class ApiWalk(StudioHost host, Browser admin)
         await AskAsync($"GET /api/v1/webhooks/{id}/deliveries");
         Forget(await AskAsync("POST /api/v1/tokens", new { name = "nightly", scope = "run", days = 30 }), "secret", "spin_…");
         await AskAsync("POST /api/v1/members", new { name = "rita", password = StudioHost.Password, role = "rater" });
+        Forget(await AskAsync("POST /api/v1/invitations", new { role = "runner", days = 7, single_use = true }), "path", "/join/…");
+        foreach (var path in (string[])["invitations", "team", "team/usage", "team/audit", "teams", "teams/usage"])
+            await AskAsync($"GET /api/v1/{path}");
     }
 
     /// <param name="request">Method and path; ids in it become {id} in the operation.</param>

@@ -77,12 +77,17 @@ internal static class DoorEndpoints
 
         try
         {
-            await signIn.RefreshSignInAsync(await passwords.ChangeAsync(new PasswordChange(current ?? "", password!), cancellation));
+            if (await passwords.ChangeAsync(new PasswordChange(current ?? "", password!), cancellation) is not { } user)
+            {
+                return AccountForms.Back(Settings, "current");
+            }
+
+            await signIn.RefreshSignInAsync(user);
             return Results.LocalRedirect($"{Settings}?changed=password");
         }
         catch (StudioException refused)
         {
-            return AccountForms.Back(Settings, refused.Refusal switch { Refusal.Conflict => "locked", Refusal.Forbidden => "current", _ => "password" });
+            return AccountForms.Back(Settings, refused.Refusal == Refusal.Conflict ? "locked" : "password");
         }
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Identity;
 using SpinStudio.Data;
+using SpinStudio.Web.Features.Errors;
 
 namespace SpinStudio.Web.Features.Account;
 
@@ -30,7 +31,7 @@ internal static class MemberEndpoints
             .WithSummary("Makes a link with which the member chooses a new password, once, within a day. Not with a token.");
         api.MapPut("/me/password", async (PasswordChange change, Passwords service, SignInManager<AppUser> signIn, CancellationToken cancellation) =>
         {
-            await signIn.RefreshSignInAsync(await service.ChangeAsync(change, cancellation));
+            await signIn.RefreshSignInAsync(await service.ChangeAsync(change, cancellation) ?? throw new StudioException(Refusal.Invalid, "The present password is wrong."));
             return TypedResults.NoContent();
         }).WithTags("Team").WithSummary("Changes your password and ends all your other sessions. Not with a token.");
     }

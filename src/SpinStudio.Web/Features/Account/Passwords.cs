@@ -20,17 +20,18 @@ public sealed class Passwords(IDbContextFactory<StudioDb> databases, UserManager
     private const int ResetHours = 24;
 
     /// <summary>Changes the current user's password; wrong ones count as at the login. The caller's own session needs a new cookie afterwards.</summary>
-    internal async Task<AppUser> ChangeAsync(PasswordChange change, CancellationToken cancellation)
+    /// <returns>Null when the present password is wrong.</returns>
+    internal async Task<AppUser?> ChangeAsync(PasswordChange change, CancellationToken cancellation)
     {
         var me = await currentUser.RequirePersonAsync(TeamRole.Viewer, cancellation);
         var user = await users.FindByIdAsync(me.Id.ToString()) ?? throw StudioException.NotFound("account");
         var known = await signIn.CheckPasswordSignInAsync(user, change.Current ?? "", lockoutOnFailure: true);
         if (!known.Succeeded)
         {
-            throw known.IsLockedOut ? new StudioException(Refusal.Conflict, "Too many wrong passwords. Wait a few minutes, then try again.") : new StudioException(Refusal.Forbidden, "The present password is wrong.");
+            return known.IsLockedOut ? throw new StudioException(Refusal.Conflict, "Too many wrong passwords. Wait a few minutes, then try again.") : null;
         }
 
-        await SetAsync(user, change.Password);
+        await SetAsync(user, change.Password ?? "");
         await using var db = await databases.CreateDbContextAsync(cancellation);
         audit.Add(db, me, "account.password", me.Id, me.Name);
         await db.SaveChangesAsync(cancellation);

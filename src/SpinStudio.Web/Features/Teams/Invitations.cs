@@ -80,7 +80,7 @@ public sealed class Invitations(IDbContextFactory<StudioDb> databases, UserManag
     {
         ArgumentNullException.ThrowIfNull(answer);
         var me = await currentUser.RequirePersonAsync(TeamRole.Viewer, cancellation);
-        await JoinAsync(answer.Token, me.Id, me.Name, cancellation);
+        await JoinAsync(answer.Token ?? "", me.Id, me.Name, cancellation);
     }
 
     /// <summary>Somebody without an account makes one and joins. Either both happen or nothing.</summary>

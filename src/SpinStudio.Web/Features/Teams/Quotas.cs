@@ -31,8 +31,13 @@ public sealed class Quotas(IDbContextFactory<StudioDb> databases, CurrentUser cu
     /// <summary>Of all teams of the studio, oldest first.</summary>
     public async Task<IReadOnlyList<TeamUsage>> AllAsync(CancellationToken cancellation = default)
     {
+        var me = await currentUser.RequireAsync(TeamRole.Admin, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        await RequireStudioAdminAsync(db, cancellation);
+        if (!await FirstTeam.IsAdminAsync(db, me, cancellation))
+        {
+            throw new StudioException(Refusal.Forbidden, "Only an Admin of the studio's first team sees the use of all teams; ask one, or change to that team.");
+        }
+
         var all = new List<TeamUsage>();
         foreach (var team in await db.Teams.AsNoTracking().OrderBy(team => team.CreatedAt).ToListAsync(cancellation))
         {
@@ -45,8 +50,15 @@ public sealed class Quotas(IDbContextFactory<StudioDb> databases, CurrentUser cu
     public async Task SetAsync(Guid teamId, Quota wanted, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(wanted);
+        var me = await currentUser.RequireAsync(TeamRole.Admin, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var me = await RequireStudioAdminAsync(db, cancellation);
+        // Whoever does not run the studio cannot tell which teams there are.
+        var team = await FirstTeam.IsAdminAsync(db, me, cancellation) ? await db.Teams.FirstOrDefaultAsync(team => team.Id == teamId, cancellation) : null;
+        if (team is null)
+        {
+            throw StudioException.NotFound("team whose quota you may set; Admins of the studio's first team set them");
+        }
+
         if (wanted.DiskQuotaBytes is < LeastDisk)
         {
             throw new StudioException(Refusal.Invalid, $"disk_quota_bytes is at least {LeastDisk:N0} (got {wanted.DiskQuotaBytes:N0}); leave it out for no limit.");
@@ -57,7 +69,6 @@ public sealed class Quotas(IDbContextFactory<StudioDb> databases, CurrentUser cu
             throw new StudioException(Refusal.Invalid, $"run_quota is at least 1 (got {wanted.RunQuota}); leave it out for no limit, or pause the team's queue.");
         }
 
-        var team = await db.Teams.FirstOrDefaultAsync(team => team.Id == teamId, cancellation) ?? throw StudioException.NotFound("team");
         (team.DiskQuotaBytes, team.RunQuota) = (wanted.DiskQuotaBytes, wanted.RunQuota);
         var detail = $"{team.Name}: {(wanted.DiskQuotaBytes is { } bytes ? Format.Bytes(bytes) : "any")} of disk, {(wanted.RunQuota is { } runs ? Format.Plural(runs, "run") : "any runs")} at a time";
         audit.Add(db, me, "team.quota", team.Id, detail);
@@ -93,13 +104,6 @@ public sealed class Quotas(IDbContextFactory<StudioDb> databases, CurrentUser cu
     /// <summary>The value, the limit and the fix.</summary>
     internal static string Beyond(string what, long more, long left) =>
         $"{what} needs {Format.Bytes(Math.Max(more, 0))}; the team's disk quota has {Format.Bytes(Math.Max(left, 0))} left. Delete uploads, datasets, models or purge old runs, or ask an Admin of the studio's first team for more.";
-
-    private async Task<UserInfo> RequireStudioAdminAsync(StudioDb db, CancellationToken cancellation)
-    {
-        var me = await currentUser.RequireAsync(TeamRole.Admin, cancellation);
-        return await FirstTeam.IsAdminAsync(db, me, cancellation) ? me
-            : throw new StudioException(Refusal.Forbidden, "Only an Admin of the studio's first team sees and sets the quotas of all teams; ask one, or change to that team.");
-    }
 
     private async Task<TeamUsage> UsageAsync(StudioDb db, Team team, CancellationToken cancellation) => new(
         team.Id, team.Name, await db.TeamMembers.CountAsync(member => member.TeamId == team.Id, cancellation), await disk.BytesAsync(team.Id, cancellation), team.DiskQuotaBytes,

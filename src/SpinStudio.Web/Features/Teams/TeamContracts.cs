@@ -11,4 +11,7 @@ public sealed record MyTeam(Guid Id, string Name, TeamRole Role, bool Current);
 
 public sealed record TeamName(string Name);
 
+/// <param name="Confirm">The name of the team that is left.</param>
+public sealed record Leaving(string Confirm);
+
 public sealed record TeamChoice(Guid TeamId);
