@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using SpinStudio.Data;
 
@@ -48,12 +49,13 @@ public sealed class InvitationTests(StudioHost host) : IClassFixture<StudioHost>
             var stranger = host.Anonymous();
             var answer = await stranger.GetAsync(path);
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
-            answers.Add((await answer.Content.ReadAsStringAsync()).Replace(path.Split('/')[^1], "", StringComparison.Ordinal));
+            // The framework ends each document with a sealed state, which differs from request to request.
+            answers.Add(Regex.Replace(await answer.Content.ReadAsStringAsync(), "<!--Blazor-Server-Component-State:[^>]*-->", ""));
             var posted = await stranger.PostFormAsync(path, ("name", "eve"), ("password", NewPassword), ("confirm", NewPassword));
             Assert.EndsWith("?error=gone", posted.Headers.Location?.ToString(), StringComparison.Ordinal);
         }
 
-        Assert.Single(answers);
+        Assert.Contains("There is nothing here", Assert.Single(answers), StringComparison.Ordinal);
         Assert.False(await db.Users.AnyAsync(user => user.UserName == "eve"));
     }
 
