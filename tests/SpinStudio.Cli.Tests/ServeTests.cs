@@ -54,6 +54,28 @@ public sealed class ServeTests(ServeTests.Served served) : IClassFixture<ServeTe
         });
     }
 
+    /// <summary>A given answer is held as likely as it was when it was drawn, and two scores are the sums of their parts.</summary>
+    [Fact]
+    public async Task A_given_answer_is_scored_as_when_it_was_drawn()
+    {
+        var options = new ChatCompletionOptions { Temperature = 0, MaxOutputTokenCount = 80, IncludeLogProbabilities = true, TopLogProbabilityCount = 2 };
+        var drawn = (await served.Client().CompleteChatAsync([new UserChatMessage(Question)], options)).Value;
+        Assert.Equal(ChatFinishReason.Stop, drawn.FinishReason);
+
+        object[] messages = [new { role = "user", content = Question }];
+        var (status, score) = await PostAsync("/v1/score", new { messages, answer = drawn.Content[0].Text, top_logprobs = 2 });
+        Assert.Equal(HttpStatusCode.OK, status);
+        var pieces = score["pieces"]!.AsArray();
+        Assert.Equal(drawn.Content[0].Text, string.Concat(pieces.Select(piece => (string)piece!["text"]!)));
+        Assert.Equal(drawn.ContentTokenLogProbabilities.Sum(token => (double)token.LogProbability), pieces.Sum(piece => (double)piece!["logprob"]!), 1e-3);
+        Assert.All(pieces, piece => Assert.Equal(2, piece!["top_logprobs"]!.AsArray().Count));
+        Assert.Equal((double)score["logprob"]!, pieces.Sum(piece => (double)piece!["logprob"]!) + (double)score["end_logprob"]!, 1e-9);
+
+        var other = (await PostAsync("/v1/score", new { messages, answer = "Bananas repair the moon." })).Body;
+        Assert.True((double)other["logprob"]! < (double)score["logprob"]!);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync("/v1/score", new { messages })).Status);
+    }
+
     [Fact]
     public async Task Many_at_once_get_what_each_gets_alone()
     {

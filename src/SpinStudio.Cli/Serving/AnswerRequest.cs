@@ -13,7 +13,7 @@ internal sealed record AnswerRequest(
     IReadOnlyList<int[]> Prompts, GenerationConfig Settings, long Seed, int Count, int? Likeliest, string[] StopTexts, bool Stream, bool UsageAtEnd)
 {
     private const int MostAnswers = 16;
-    private const int MostLikeliest = 20;
+    public const int MostLikeliest = 20;
     private const int MostPrompts = 64;
 
     /// <exception cref="OpenAiException">A field is wrong, unsupported or asks for more than the context holds.</exception>
@@ -23,10 +23,7 @@ internal sealed record AnswerRequest(
             body.Refuse(name, "[]", "[\"text\"]");
         body.Refuse("response_format", "{\"type\":\"text\"}");
         body.Refuse("logit_bias", "{}");
-        var messages = body.Require("messages");
-        if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0)
-            throw OpenAiException.Bad("messages", "messages must be a list with at least one message");
-        var prompt = encoder.EncodePrompt([.. messages.EnumerateArray().Select(Message)]);
+        var prompt = encoder.EncodePrompt(Messages(body));
         int? likeliest = body.Flag("logprobs") ? body.Integer("top_logprobs", 0, MostLikeliest) ?? 0 : null;
         var limit = body.Integer("max_completion_tokens", 1, context) ?? body.Integer("max_tokens", 1, context) ?? Room(context, [prompt]);
         return Read(body, [prompt], limit, likeliest);
@@ -42,6 +39,11 @@ internal sealed record AnswerRequest(
         var prompts = Prompt(body.Require("prompt"), tokenizer);
         return Read(body, prompts, Math.Min(body.Integer("max_tokens", 1, context) ?? 16, context), body.Integer("logprobs", 0, MostLikeliest));
     }
+
+    public static List<ChatMessage> Messages(RequestBody body) =>
+        body.Require("messages") is { ValueKind: JsonValueKind.Array } messages && messages.GetArrayLength() > 0
+            ? [.. messages.EnumerateArray().Select(Message)]
+            : throw OpenAiException.Bad("messages", "messages must be a list with at least one message");
 
     private static AnswerRequest Read(RequestBody body, IReadOnlyList<int[]> prompts, int limit, int? likeliest)
     {

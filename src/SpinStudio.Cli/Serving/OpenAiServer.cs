@@ -11,7 +11,7 @@ using SpinStudio.Engine.Tokenization;
 
 namespace SpinStudio.Cli.Serving;
 
-/// <summary>The OpenAI API over one model: <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/models</c>, and <c>/health</c>.</summary>
+/// <summary>The OpenAI API over one model: <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/models</c>, and <c>/health</c>; and of our own <c>/v1/score</c>.</summary>
 /// <param name="name">The model's name in requests and answers.</param>
 /// <param name="stopIds">Tokens that end an answer.</param>
 internal sealed class OpenAiServer(LiveGenerator generator, ConversationEncoder encoder, IReadOnlySet<int> stopIds, string name, TimeProvider time)
@@ -28,8 +28,9 @@ internal sealed class OpenAiServer(LiveGenerator generator, ConversationEncoder 
         app.MapGet("/v1/models", () => Results.Json(new { @object = "list", data = new[] { Model() } }, Json));
         app.MapGet("/v1/models/{id}", (string id) => id == name ? Results.Json(Model(), Json) : throw Unknown(id));
         app.MapPost("/v1/chat/completions", context => AnswerAsync(context, chat: true));
+        app.MapPost("/v1/score", ScoreAsync);
         app.MapPost("/v1/completions", context => AnswerAsync(context, chat: false));
-        app.MapFallback((HttpContext context) => throw new OpenAiException(404, $"there is no {context.Request.Method} {context.Request.Path}; this server has /v1/chat/completions, /v1/completions and /v1/models"));
+        app.MapFallback((HttpContext context) => throw new OpenAiException(404, $"there is no {context.Request.Method} {context.Request.Path}; this server has /v1/chat/completions, /v1/completions, /v1/score and /v1/models"));
     }
 
     private object Model() => new { id = name, @object = "model", created = _started, owned_by = "spinstudio", max_model_len = generator.Capacity };
@@ -56,6 +57,30 @@ internal sealed class OpenAiServer(LiveGenerator generator, ConversationEncoder 
             await StreamAsync(context, answers, request, started, chat);
         else
             await context.Response.WriteAsJsonAsync(answers.Whole(await Task.WhenAll(started.Select(async answer => (answer.Text, await ListAsync(answer.Pieces))))), Json);
+    }
+
+    /// <summary>Log-probs of a given answer's tokens, cut into pieces of text as answers are; the token that closes the turn apart.</summary>
+    private async Task ScoreAsync(HttpContext context)
+    {
+        var body = await ReadAsync(context);
+        var tokenizer = encoder.Tokenizer;
+        var example = encoder.Encode(AnswerRequest.Messages(body), body.Text("answer"));
+        var tokens = await ListAsync(generator.ScoreAsync(example.Prompt, example.Answer, body.Integer("top_logprobs", 0, AnswerRequest.MostLikeliest) ?? 0, context.RequestAborted));
+        var pieces = await ListAsync(new AnswerText(tokenizer, new HashSet<int> { encoder.EosId }, []).ReadAsync(tokens.ToAsyncEnumerable()));
+        await context.Response.WriteAsJsonAsync(new
+        {
+            model = name,
+            tokens = tokens.Count,
+            logprob = tokens.Sum(token => token.LogProb),
+            end_logprob = tokens[^1].LogProb,
+            pieces = pieces.Select(piece => new
+            {
+                text = piece.Text,
+                tokens = piece.Tokens.Count,
+                logprob = piece.Tokens.Sum(token => token.LogProb),
+                top_logprobs = piece.Tokens[0].Likeliest!.Select(token => new { token = tokenizer.Decode([token.Id], skipSpecial: false), logprob = token.LogProb }),
+            }),
+        }, Json);
     }
 
     private static async Task<RequestBody> ReadAsync(HttpContext context)
@@ -108,11 +133,11 @@ internal sealed class OpenAiServer(LiveGenerator generator, ConversationEncoder 
         await context.Response.Body.FlushAsync(context.RequestAborted);
     }
 
-    private static async Task<List<AnswerPiece>> ListAsync(IAsyncEnumerable<AnswerPiece> pieces)
+    private static async Task<List<T>> ListAsync<T>(IAsyncEnumerable<T> items)
     {
-        var list = new List<AnswerPiece>();
-        await foreach (var piece in pieces)
-            list.Add(piece);
+        var list = new List<T>();
+        await foreach (var item in items)
+            list.Add(item);
         return list;
     }
 

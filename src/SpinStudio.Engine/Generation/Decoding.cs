@@ -27,8 +27,11 @@ internal sealed class Decoding(int[] prompt, RandomStream stream, GenerationConf
     /// <summary>Where the newest token stands.</summary>
     public int Position => Prompt.Length + Ids.Count - 1;
 
+    /// <summary>The answer, when it is given and only to be scored: taken token by token instead of drawn.</summary>
+    public IReadOnlyList<int>? Given { get; init; }
+
     /// <summary>Called with each token as it is drawn.</summary>
-    public Action<DrawnToken>? Drawn { get; init; }
+    public Action<DrawnToken>? Drawn { get; set; }
 
     /// <summary>It draws from all tokens and tells nothing of their log-probs, so that nobody need see its logits.</summary>
     public bool IsPlain => likeliest is null && config is { TopK: 0, TopP: >= 1 };
@@ -41,7 +44,7 @@ internal sealed class Decoding(int[] prompt, RandomStream stream, GenerationConf
     /// <summary>Draws from logits of the next token, [vocab].</summary>
     public void Draw(ReadOnlySpan<float> logits, TokenSampler sampler)
     {
-        var id = sampler.Draw(config, logits, NextUniform());
+        var id = Given is { } given ? given[Ids.Count] : sampler.Draw(config, logits, NextUniform());
         Take(likeliest is { } count ? LogProbs.Of(logits, id, count) : new DrawnToken(id));
     }
 

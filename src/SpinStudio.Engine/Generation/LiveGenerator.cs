@@ -55,11 +55,22 @@ public sealed class LiveGenerator : IDisposable
         if (prompt.Length == 0) throw new BadInputException("the prompt is empty after tokenisation");
         if (prompt.Length + config.MaxNewTokens > Capacity)
             throw new BadInputException($"the prompt has {prompt.Length} tokens; with {config.MaxNewTokens} for the answer that passes the {Capacity} positions of the context. Shorten the prompt or lower max_tokens");
-        var request = new Request(prompt, config, stopIds, stream, likeliest, cancel);
-        return _waiting.TryAdd(request)
-            ? Read(request, cancel)
-            : throw new GenerationBusyException($"{_waiting.BoundedCapacity} requests wait for an answer already; try again later");
+        return Enqueue(new Request(new Decoding(prompt, stream, config, stopIds, likeliest), cancel), cancel);
     }
+
+    /// <summary>The tokens of a given answer with the log-probs that the model holds them at; decoded beside the answers that are being drawn.</summary>
+    /// <param name="likeliest">How many of the likeliest tokens are told with each.</param>
+    /// <exception cref="BadInputException">Prompt or answer is empty, or both together pass <see cref="Capacity"/>.</exception>
+    /// <exception cref="GenerationBusyException">Too many requests wait already.</exception>
+    public IAsyncEnumerable<DrawnToken> ScoreAsync(int[] prompt, int[] answer, int likeliest, CancellationToken cancel = default)
+    {
+        if (prompt.Length == 0 || answer.Length == 0) throw new BadInputException($"the {(prompt.Length == 0 ? "prompt" : "answer")} is empty after tokenisation");
+        if (prompt.Length + answer.Length > Capacity)
+            throw new BadInputException($"prompt and answer have {prompt.Length} and {answer.Length} tokens, which passes the {Capacity} positions of the context. Shorten one of them");
+        var config = new GenerationConfig { MaxNewTokens = answer.Length };
+        return Enqueue(new Request(new Decoding(prompt, RandomStream.From(0), config, new HashSet<int>(), likeliest) { Given = answer }, cancel), cancel);
+    }
+
 
     public void Dispose()
     {
@@ -68,6 +79,10 @@ public sealed class LiveGenerator : IDisposable
         _waiting.Dispose();
         _end.Dispose();
     }
+
+    private IAsyncEnumerable<DrawnToken> Enqueue(Request request, CancellationToken cancel) => _waiting.TryAdd(request)
+        ? Read(request, cancel)
+        : throw new GenerationBusyException($"{_waiting.BoundedCapacity} requests wait for an answer already; try again later");
 
     private static async IAsyncEnumerable<DrawnToken> Read(Request request, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -150,10 +165,10 @@ public sealed class LiveGenerator : IDisposable
         private readonly CancellationToken _cancel;
         private volatile bool _givenUp;
 
-        public Request(int[] prompt, GenerationConfig config, IReadOnlySet<int> stopIds, RandomStream stream, int? likeliest, CancellationToken cancel)
+        public Request(Decoding decoding, CancellationToken cancel)
         {
-            _cancel = cancel;
-            Decoding = new Decoding(prompt, stream, config, stopIds, likeliest) { Drawn = token => Tokens.Writer.TryWrite(token) };
+            (Decoding, _cancel) = (decoding, cancel);
+            decoding.Drawn = token => Tokens.Writer.TryWrite(token);
         }
 
         public Decoding Decoding { get; }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Antiforgery;
 using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Activity;
+using SpinStudio.Web.Features.Answers;
 using SpinStudio.Web.Features.Arenas;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Comparison;
@@ -43,6 +44,7 @@ internal static class StudioApi
         ModelEndpoints.Map(api);
         FetchEndpoints.Map(api);
         RunEndpoints.Map(api);
+        AnswerEndpoints.Map(api);
         InsightEndpoints.Map(api);
         QueueEndpoints.Map(api);
         HistoryEndpoints.Map(api);

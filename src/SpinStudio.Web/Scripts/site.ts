@@ -2,6 +2,7 @@
 import { listenForKeys, writes } from "./shared/palette";
 import "./shared/keys";
 import "./shared/rows";
+import "./shared/together";
 
 const themes = ["system", "light", "dark"] as const;
 type Theme = (typeof themes)[number];

@@ -12,18 +12,36 @@ public sealed class AnswerService(IDbContextFactory<StudioDb> databases, Current
 {
     public const int MostSources = 12;
 
+    /// <summary>Runs whose models are offered.</summary>
+    public const int MostRuns = 100;
+
+    /// <summary>Prompts that are put in an order at once.</summary>
+    public const int MostOrdered = 5000;
+
     private const int LargestPage = 1000;
 
-    /// <summary>Everything that has answered: the human answer, then the models of each run, newest run first and its newest model first.</summary>
+    /// <summary>Everything that has answered: the human answer, then the models of each run, newest run first and its newest model first; of the newest <see cref="MostRuns"/> runs.</summary>
     public async Task<IReadOnlyList<SourceInfo>> SourcesAsync(CancellationToken cancellation = default)
     {
         var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var answered = await db.Samples.Where(sample => sample.Split == SampleSplit.HeldOut && db.Runs.Any(run => run.Id == sample.RunId && run.TeamId == me.TeamId))
+        var runs = db.Runs.Where(run => run.TeamId == me.TeamId && db.Samples.Any(sample => sample.RunId == run.Id)).OrderByDescending(run => run.CreatedAt).Take(MostRuns).Select(run => run.Id);
+        var answered = await db.Samples.Where(sample => sample.Split == SampleSplit.HeldOut && runs.Contains(sample.RunId))
             .Select(sample => new { sample.RunId, sample.Iteration }).Distinct().ToListAsync(cancellation);
         var sources = answered.Select(pair => new AnswerSource(pair.RunId, pair.Iteration)).ToList();
         var named = await NamedAsync(db, me.TeamId, sources, cancellation);
         return [.. await NamedAsync(db, me.TeamId, [AnswerSource.Human], cancellation), .. named.OrderByDescending(info => info.Source.RunId).ThenByDescending(info => info.Source.Iteration)];
+    }
+
+    /// <summary>The models of one run that answered prompts of a split, oldest first; of many the newest, and the starting model.</summary>
+    public async Task<IReadOnlyList<SourceInfo>> OfRunAsync(Guid runId, string split = SampleSplit.HeldOut, CancellationToken cancellation = default)
+    {
+        var me = await currentUser.RequireAsync(TeamRole.Viewer, cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var shift = split == SampleSplit.Train ? 1 : 0;
+        var iterations = await db.Samples.Where(sample => sample.RunId == runId && sample.Split == split).Select(sample => sample.Iteration - shift).Distinct().OrderBy(iteration => iteration).ToListAsync(cancellation);
+        var shown = iterations.Take(1).Concat(iterations.Skip(1).TakeLast(MostSources - 2));
+        return await NamedAsync(db, me.TeamId, [.. shown.Select(iteration => new AnswerSource(runId, iteration))], cancellation);
     }
 
     /// <summary>The sources under their names, in their order.</summary>
@@ -50,6 +68,34 @@ public sealed class AnswerService(IDbContextFactory<StudioDb> databases, Current
             var page = await shared.OrderBy(sample => sample.Id).Skip(Math.Max(skip, 0)).Take(Math.Clamp(take, 1, LargestPage)).Select(sample => sample.PromptId).ToListAsync(cancellation);
             return new Page<SharedPrompt>(await AnswersAsync(db, page, sources, cancellation), total);
         }
+    }
+
+    /// <summary>Ids of the prompts that all these sources answered, in an order of <see cref="PromptOrder"/>; at most <see cref="MostOrdered"/>.</summary>
+    /// <inheritdoc cref="PromptsAsync"/>
+    public async Task<IReadOnlyList<string>> OrderedAsync(
+        IReadOnlyList<AnswerSource> sources, string split = SampleSplit.HeldOut, string? search = null, string? order = null, CancellationToken cancellation = default)
+    {
+        await using var db = await OpenAsync(sources, cancellation);
+        var ids = await Shared(db, sources, split, search).OrderBy(sample => sample.Id).Take(MostOrdered).Select(sample => sample.PromptId).ToListAsync(cancellation);
+        if (string.IsNullOrEmpty(order))
+        {
+            return ids;
+        }
+
+        // The judged model is held against another one of the sources, else against the iteration that it came from.
+        var models = sources.Where(source => !source.IsHuman).ToList();
+        var judged = models[^1];
+        AnswerSource? before = models.Count > 1 ? models[^2] : judged.Iteration >= 0 ? judged with { Iteration = judged.Iteration - 1 } : null;
+        List<AnswerSource> needed = before is { } earlier ? [judged, earlier] : [judged];
+        var prompts = await AnswersAsync(db, ids, needed, cancellation);
+        return [.. PromptOrder.Apply(prompts, order, 0, before is null ? null : 1).Select(prompt => prompt.PromptId)];
+    }
+
+    /// <summary>Those prompts with an answer of each source, in the order of the ids; prompts that not all of them answered are left out.</summary>
+    public async Task<IReadOnlyList<SharedPrompt>> PromptsAsync(IReadOnlyList<string> promptIds, IReadOnlyList<AnswerSource> sources, CancellationToken cancellation = default)
+    {
+        await using var db = await OpenAsync(sources, cancellation);
+        return await AnswersAsync(db, promptIds, sources, cancellation);
     }
 
     /// <summary>One prompt with an answer of each source.</summary>
@@ -115,7 +161,7 @@ public sealed class AnswerService(IDbContextFactory<StudioDb> databases, Current
     }
 
     /// <summary>In the order of the ids; prompts that not all sources answered are left out.</summary>
-    private static async Task<List<SharedPrompt>> AnswersAsync(StudioDb db, List<string> promptIds, IReadOnlyList<AnswerSource> sources, CancellationToken cancellation)
+    private static async Task<List<SharedPrompt>> AnswersAsync(StudioDb db, IReadOnlyList<string> promptIds, IReadOnlyList<AnswerSource> sources, CancellationToken cancellation)
     {
         var runs = sources.Select(source => source.RunId).OfType<Guid>().Distinct().ToList();
         var rows = await db.Samples.AsNoTracking().Where(sample => runs.Contains(sample.RunId) && promptIds.Contains(sample.PromptId) && sample.Number == 0).OrderBy(sample => sample.Id).ToListAsync(cancellation);

@@ -18,5 +18,9 @@ public sealed record TokenChoice(string Text, double LogProb);
 /// <param name="Likeliest">What the model held likeliest at the piece's first token, best first.</param>
 public sealed record AnswerPiece(string Text, double? LogProb, IReadOnlyList<TokenChoice> Likeliest);
 
+/// <summary>A given answer as a model sees it.</summary>
+/// <param name="EndLogProb">Of the token that would close the turn after it.</param>
+public sealed record ScoredAnswer(IReadOnlyList<AnswerPiece> Pieces, double EndLogProb);
+
 /// <summary>What a playground needs to know of the machine: runs at work there make answers slower.</summary>
 public sealed record DeviceUse(IReadOnlyList<string> RunningRuns);

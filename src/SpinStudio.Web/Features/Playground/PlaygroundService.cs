@@ -47,6 +47,26 @@ internal sealed class PlaygroundService(IDbContextFactory<StudioDb> databases, C
         }
     }
 
+    /// <summary>How likely a model holds an answer that is there already, piece by piece.</summary>
+    /// <exception cref="StudioException">The model cannot be loaded, or refuses the conversation.</exception>
+    public async Task<ScoredAnswer> ScoreAsync(Guid modelId, IReadOnlyList<PlaygroundMessage> messages, string answer, CancellationToken cancellation = default)
+    {
+        using var lease = await OpenAsync(modelId, cancellation);
+        using var response = await lease.Http.PostAsJsonAsync("/v1/score", new
+        {
+            messages = messages.Select(message => new { role = message.Role, content = message.Content }), answer, top_logprobs = Likeliest,
+        }, cancellation);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new StudioException(Refusal.Invalid, await ReasonAsync(response, cancellation));
+        }
+
+        var score = await response.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+        return new ScoredAnswer(
+            [.. score.GetProperty("pieces").EnumerateArray().Select(piece => new AnswerPiece(piece.GetProperty("text").GetString()!, piece.GetProperty("logprob").GetDouble(), Choices(piece)))],
+            score.GetProperty("end_logprob").GetDouble());
+    }
+
     /// <summary>A request of the OpenAI chat API, passed on as it is: for programs.</summary>
     public async Task<(HttpResponseMessage Response, IDisposable Lease)> PassAsync(Guid modelId, JsonElement body, CancellationToken cancellation = default)
     {
@@ -99,6 +119,9 @@ internal sealed class PlaygroundService(IDbContextFactory<StudioDb> databases, C
         return new AnswerPiece(
             text,
             tokens.Count > 0 ? tokens.Sum(token => token.GetProperty("logprob").GetDouble()) : null,
-            tokens.Count > 0 ? [.. tokens[0].GetProperty("top_logprobs").EnumerateArray().Select(top => new TokenChoice(top.GetProperty("token").GetString()!, top.GetProperty("logprob").GetDouble()))] : []);
+            tokens.Count > 0 ? Choices(tokens[0]) : []);
     }
+
+    private static List<TokenChoice> Choices(JsonElement token) =>
+        [.. token.GetProperty("top_logprobs").EnumerateArray().Select(top => new TokenChoice(top.GetProperty("token").GetString()!, top.GetProperty("logprob").GetDouble()))];
 }

@@ -23,7 +23,12 @@ document.addEventListener("keydown", event => {
 
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
-  if (rows.length === 0) return;
+  if (rows.length === 0) {
+    // One thing at a time: j and k follow its links to the next and the one before.
+    const link = document.querySelector<HTMLElement>(event.key === "j" ? "[data-walk=next]" : event.key === "k" ? "[data-walk=previous]" : "none");
+    link?.click();
+    return;
+  }
   const current = rows.find(row => row === document.activeElement || row.contains(document.activeElement));
   if (event.key === "j" || event.key === "k") step(rows, event.key === "j" ? 1 : -1);
   else if (event.key === "x" && current) current.querySelector<HTMLInputElement>("input[type=checkbox]")?.click();
