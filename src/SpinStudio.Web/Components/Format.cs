@@ -88,6 +88,10 @@ internal static class Format
     /// <summary>Iterations as people count models: −1 is where the run started.</summary>
     public static string ModelOf(int iteration) => iteration < 0 ? "Start" : $"Iteration {iteration}";
 
+    /// <summary>A figure whose sign says something, such as a margin: <c>+0.52</c>, <c>−1.20</c>; small ones with one digit more.</summary>
+    public static string Signed(double value) =>
+        value.ToString(Math.Abs(value) < 0.1 ? "+0.000;−0.000;0" : "+0.00;−0.00;0", CultureInfo.InvariantCulture);
+
     private static string Significant(double value, bool whole = false) =>
         value.ToString(whole || value >= 99.95 ? "0" : value >= 9.995 ? "0.#" : "0.##", CultureInfo.InvariantCulture);
 }
