@@ -34,6 +34,10 @@ internal static class AuthorisationTable
         * /hubs/runs/negotiate
         GET /api/openapi.json
         GET /api/v1/activity
+        GET /api/v1/answers/prompts
+        GET /api/v1/answers/prompts.csv
+        GET /api/v1/answers/prompts/{promptId}
+        GET /api/v1/answers/sources
         GET /api/v1/antiforgery
         GET /api/v1/arenas
         GET /api/v1/arenas/{id:guid}
@@ -120,6 +124,7 @@ internal static class AuthorisationTable
         * /arena/{Id:guid}/spot
         * /arena/{Id:guid}/vote
         * /arena/{Id:guid}/{Tab}
+        * /compare
         * /datasets
         * /datasets/new
         * /datasets/{Id:guid}
@@ -135,6 +140,7 @@ internal static class AuthorisationTable
         * /runs/new
         * /runs/{Id:guid}
         * /runs/{Id:guid}/report
+        * /runs/{Id:guid}/trajectory
         * /runs/{Id:guid}/{Tab}
         * /settings
         * /settings/webhooks
@@ -257,6 +263,9 @@ internal static class AuthorisationTable
     /// <summary>What a route needs besides its placeholders, so that it is asked for something that could be.</summary>
     public static readonly IReadOnlyDictionary<string, string> Queries = new Dictionary<string, string>
     {
+        ["GET /api/v1/answers/prompts"] = "?source={run}:-1&split=train",
+        ["GET /api/v1/answers/prompts.csv"] = "?source={run}:-1&split=train",
+        ["GET /api/v1/answers/prompts/{promptId}"] = "?source={run}:-1",
         ["GET /api/v1/fetches/hub"] = "?purpose=model&repository=tiny",
         ["GET /api/v1/runs/compare"] = "?ids={run},{other}",
         ["GET /api/v1/runs/compare/runs.csv"] = "?ids={run},{other}",

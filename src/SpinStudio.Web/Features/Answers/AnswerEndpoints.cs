@@ -22,7 +22,7 @@ internal static class AnswerEndpoints
             var sources = Sources(source);
             var page = await PageAsync(service, sources, split, q, order, 0, AnswerService.MostOrdered, cancellation);
             return Results.File(AnswerCsv.Of(await service.NamesAsync(sources, cancellation), page.Items), "text/csv; charset=utf-8", "answers.csv");
-        }).WithSummary("The same as CSV, all of them.");
+        }).WithSummary("The same as CSV, all of them.").Produces<Stream>(200, "text/csv");
         answers.MapGet("/prompts/{promptId}", (string promptId, [FromQuery] string[] source, AnswerService service, CancellationToken cancellation) =>
             service.PromptAsync(promptId, Sources(source), cancellation)).WithSummary("One prompt with an answer of each source.");
     }
