@@ -21,32 +21,42 @@ public sealed class AccessibilityTests(Browser browser)
             await stranger.SetUpAsync();
         }
 
-        foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        // Finished before both begin: a page at rest has no button that wakes up while it is looked at.
+        await using (var ada = await browser.VisitAsync(studio))
         {
-            await using var ada = await browser.VisitAsync(studio, scheme);
-            await ada.Page.GotoAsync("/account/login");
-            violations.AddRange(await ada.ViolationsAsync());
             await ada.LogInAsync();
-            var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
-            await run.ExpectCompletedAsync();
-            string[] more = [await FirstLinkAsync(ada, "/datasets"), await FirstLinkAsync(ada, "/models")];
-            foreach (var address in Pages.Concat(more).Concat(Tabs.Select(tab => $"/runs/{run.Id}/{tab}".TrimEnd('/'))))
-            {
-                await ada.Page.GotoAsync(address);
-                await ada.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-                await Assertions.Expect(ada.Page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
-                violations.AddRange((await ada.ViolationsAsync()).Select(violation => $"{scheme} {violation}"));
-            }
+            await (await RunView.FollowAsync(ada, SampleRuns.TinyName)).ExpectCompletedAsync();
         }
 
+        foreach (var found in await Task.WhenAll(ViolationsAsync(studio, ColorScheme.Light), ViolationsAsync(studio, ColorScheme.Dark)))
+            violations.AddRange(found);
         Assert.True(violations.Count == 0, string.Join('\n', violations));
+    }
+
+    private async Task<IReadOnlyList<string>> ViolationsAsync(Studio studio, ColorScheme scheme)
+    {
+        var violations = new List<string>();
+        await using var ada = await browser.VisitAsync(studio, scheme);
+        await ada.Page.GotoAsync("/account/login");
+        violations.AddRange(await ada.ViolationsAsync());
+        await ada.LogInAsync();
+        var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
+        string[] more = [await FirstLinkAsync(ada, "/datasets"), await FirstLinkAsync(ada, "/models")];
+        foreach (var address in Pages.Concat(more).Concat(Tabs.Select(tab => $"/runs/{run.Id}/{tab}".TrimEnd('/'))))
+        {
+            await ada.OpenAsync(address);
+            await Assertions.Expect(ada.Page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
+            violations.AddRange((await ada.ViolationsAsync()).Select(violation => $"{scheme} {violation}"));
+        }
+
+        return violations;
     }
 
     /// <summary>Address of the first entry of a list page.</summary>
     private static async Task<string> FirstLinkAsync(Visitor visitor, string list)
     {
         await visitor.Page.GotoAsync(list);
-        var link = visitor.Page.Locator($"main a[href^='{list}/']:not([href$='/new'])").First;
+        var link = visitor.Page.Locator($"main a[href^='{list}/']:not([href*='/new'])").First;
         return await link.GetAttributeAsync("href") ?? throw new InvalidOperationException($"{list} links to nothing.");
     }
 }
