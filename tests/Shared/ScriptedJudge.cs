@@ -34,6 +34,13 @@ internal sealed partial class ScriptedJudge : IDisposable
 
     private async Task AnswerAsync(HttpListenerContext context, Func<JudgeQuestion, Task<(int Status, string Text)>> answer)
     {
+        if (context.Request.ContentLength64 < 0)
+        {
+            context.Response.StatusCode = 411;
+            context.Response.Close();
+            return;
+        }
+
         Keys.Enqueue(context.Request.Headers["Authorization"]);
         using var reader = new StreamReader(context.Request.InputStream);
         var text = (string)JsonNode.Parse(await reader.ReadToEndAsync())!["messages"]![0]!["content"]!;

@@ -56,8 +56,9 @@ public sealed record JudgingResults(
     IReadOnlyList<PairResult> Pairs, Estimate Flips, Estimate Longer, Kappa? People, int Unreadable, int Refused, long AskedTokens, long AnswerTokens, double Seconds);
 
 /// <summary>One pair of answers to one prompt, with what the judge said in both orders.</summary>
+/// <param name="Prompt">Null when the runs are gone; what the judge was asked holds it still.</param>
 /// <param name="Outcome">first, second or tie; null while it is open.</param>
-public sealed record JudgedPair(string PromptId, Contestant First, Contestant Second, string? Outcome, bool Flipped, IReadOnlyList<JudgedRequest> Requests);
+public sealed record JudgedPair(string PromptId, string? Prompt, Contestant First, Contestant Second, string? Outcome, bool Flipped, IReadOnlyList<JudgedRequest> Requests);
 
 /// <summary>One request to the judge.</summary>
 /// <param name="Swapped">The second one's answer was shown as A.</param>

@@ -51,14 +51,19 @@ public sealed class JudgingReading(IDbContextFactory<StudioDb> databases, Curren
         var shown = pairs.Skip(Math.Max(skip, 0)).Take(Math.Clamp(take, 1, LargestPage)).ToList();
         var ids = shown.SelectMany(pair => pair.Select(row => row.Id)).ToList();
         var rows = (await db.Verdicts.AsNoTracking().Where(row => ids.Contains(row.Id)).ToListAsync(cancellation)).ToDictionary(row => row.Id);
+        var prompts = await PromptsAsync(db, [.. contestants.Values.Select(contestant => contestant.Source.RunId).OfType<Guid>().Distinct()], [.. shown.Select(pair => pair.Key.PromptId).Distinct()], cancellation);
         return new Page<JudgedPair>([.. shown.Select(pair =>
         {
             var outcome = Outcome(pair.Select(row => (row.Swapped, row.Outcome)));
             return new JudgedPair(
-                pair.Key.PromptId, contestants[pair.Key.First], contestants[pair.Key.Second], Word(outcome.Outcome), outcome.Flipped,
+                pair.Key.PromptId, prompts.GetValueOrDefault(pair.Key.PromptId), contestants[pair.Key.First], contestants[pair.Key.Second], Word(outcome.Outcome), outcome.Flipped,
                 [.. pair.OrderBy(row => row.Swapped).Select(row => rows[row.Id]).Select(row => new JudgedRequest(row.Swapped, row.Asked, row.Answer, row.Outcome, row.Error, row.AskedTokens, row.AnswerTokens, row.Seconds, row.At))]);
         })], pairs.Count);
     }
+
+    private static async Task<Dictionary<string, string>> PromptsAsync(StudioDb db, List<Guid> runs, List<string> ids, CancellationToken cancellation) =>
+        (await db.Samples.Where(sample => runs.Contains(sample.RunId) && ids.Contains(sample.PromptId)).Select(sample => new { sample.PromptId, sample.Prompt }).Distinct().ToListAsync(cancellation))
+            .DistinctBy(sample => sample.PromptId).ToDictionary(sample => sample.PromptId, sample => sample.Prompt);
 
     /// <summary>All requests, read as they are written out.</summary>
     internal async Task<(Data.Judging Judging, IAsyncEnumerable<Verdict> Verdicts)> ExportAsync(Guid id, CancellationToken cancellation)

@@ -26,7 +26,7 @@ public sealed class ServerClient(OutboundAddresses outbound, ServerKeys keys)
     {
         var watch = Stopwatch.StartNew();
         using var request = Request(server, HttpMethod.Post, "chat/completions");
-        request.Content = JsonContent.Create(new { model = server.Model, messages = new[] { new { role = "user", content = question } }, max_tokens = maxTokens, temperature = 0 });
+        request.Content = Json(JsonSerializer.SerializeToUtf8Bytes(new { model = server.Model, messages = new[] { new { role = "user", content = question } }, max_tokens = maxTokens, temperature = 0 }));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
         try
@@ -65,6 +65,14 @@ public sealed class ServerClient(OutboundAddresses outbound, ServerKeys keys)
         }
 
         return request;
+    }
+
+    /// <summary>With its length beforehand: not every server takes chunks.</summary>
+    internal static ByteArrayContent Json(byte[] body)
+    {
+        var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
     }
 
     private static async Task<string> ReadAsync(TeamServer server, HttpResponseMessage response, CancellationToken cancellation)

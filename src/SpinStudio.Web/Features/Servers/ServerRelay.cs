@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using SpinStudio.Data;
 using SpinStudio.Engine;
 
@@ -99,8 +98,9 @@ internal sealed class ServerRelay : IAsyncDisposable
         using var request = client.Request(server, new HttpMethod(context.Request.Method), path);
         if (context.Request.Method == "POST")
         {
-            request.Content = new StreamContent(context.Request.Body);
-            request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json");
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, cancellation);
+            request.Content = ServerClient.Json(body.ToArray());
         }
 
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
