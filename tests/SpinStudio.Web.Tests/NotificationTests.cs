@@ -76,6 +76,38 @@ public sealed class NotificationTests(StudioHost host) : IClassFixture<StudioHos
         Assert.Equal(2, (await named.GetJsonAsync("/api/v1/mentions")).GetArrayLength());
     }
 
+    [Fact]
+    public async Task A_quota_that_is_nearly_full_is_told_to_the_admins_once_a_day()
+    {
+        var admin = await host.AdminAsync();
+        var team = (await admin.GetJsonAsync("/api/v1/team")).GetProperty("id").GetGuid();
+        var used = (await admin.GetJsonAsync("/api/v1/team/usage")).GetProperty("disk_bytes").GetInt64();
+        (await admin.SendAsync(HttpMethod.Put, $"/api/v1/teams/{team}/quota", JsonContent.Create(new { disk_quota_bytes = used + 20_000_000 }))).EnsureSuccessStatusCode();
+        foreach (var length in (int[])[9_000_000, 10_000_000, 500_000])
+            (await admin.PostAsync("/api/v1/uploads", new { file_name = "a.jsonl", length })).EnsureSuccessStatusCode();
+        (await admin.SendAsync(HttpMethod.Put, $"/api/v1/teams/{team}/quota", JsonContent.Create(new { }))).EnsureSuccessStatusCode();
+        var told = (await admin.GetJsonAsync("/api/v1/notifications?take=200")).GetProperty("items").EnumerateArray().Where(item => item.GetProperty("kind").GetString() == "quota.nearly_full").ToList();
+        Assert.Contains("1 MB of its disk quota", Assert.Single(told).GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_invited_is_told_when_somebody_joins()
+    {
+        var admin = await host.AdminAsync();
+        var guest = await host.MemberAsync("guest", TeamRole.Viewer);
+        await using (var db = host.Db())
+        {
+            var id = (await db.Users.SingleAsync(user => user.UserName == "guest")).Id;
+            await db.TeamMembers.Where(member => member.UserId == id).ExecuteDeleteAsync();
+            db.TeamMembers.Add(new TeamMember { TeamId = await host.OtherTeamAsync(), UserId = id, Role = TeamRole.Viewer, JoinedAt = DateTimeOffset.UtcNow });
+            await db.SaveChangesAsync();
+        }
+
+        var made = await (await admin.PostAsync("/api/v1/invitations", new { role = "rater" })).Content.ReadFromJsonAsync<JsonElement>();
+        (await guest.PostAsync("/api/v1/invitations/join", new { token = made.GetProperty("path").GetString()!["/join/".Length..] })).EnsureSuccessStatusCode();
+        Assert.Contains("guest joined as Rater, invited by ada.", (await admin.GetJsonAsync("/api/v1/notifications")).ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("run.nonsense", "mine", "There is no kind of notification 'run.nonsense'; choose among run.completed,")]
     [InlineData("mention", "team", "mention can be off or mine (got team).")]

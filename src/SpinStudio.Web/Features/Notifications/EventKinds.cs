@@ -25,6 +25,8 @@ internal static class EventKinds
     public const string RunStoppedEarly = "run.stopped_early";
     public const string RunAdvice = "run.advice";
     public const string Mention = "mention";
+    public const string InvitationUsed = "invitation.used";
+    public const string QuotaNearlyFull = "quota.nearly_full";
     public const string WebhookDisabled = "webhook.disabled";
 
     /// <summary>Sent by the button only, to look whether an address answers.</summary>
@@ -37,6 +39,8 @@ internal static class EventKinds
         new(RunStoppedEarly, "A run ended early, on the evidence", Interest.Mine),
         new(RunAdvice, "Advice that another iteration is not worth it", Interest.Mine),
         new(Mention, "Somebody names you in a comment", Interest.Mine, Personal: true),
+        new(InvitationUsed, "An invitation of yours was used", Interest.Mine),
+        new(QuotaNearlyFull, "The team's disk quota is nearly full", Interest.Mine),
         new(WebhookDisabled, "A webhook was switched off", Interest.Mine, Personal: true),
     ];
 

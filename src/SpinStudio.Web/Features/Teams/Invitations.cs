@@ -4,12 +4,13 @@ using SpinStudio.Data;
 using SpinStudio.Web.Features.Account;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Notifications;
 using SpinStudio.Web.Security;
 
 namespace SpinStudio.Web.Features.Teams;
 
 /// <summary>Links by which people join the team. Wrong, expired, revoked and used-up ones are all "no such invitation".</summary>
-public sealed class Invitations(IDbContextFactory<StudioDb> databases, UserManager<AppUser> users, AccountService accounts, CurrentUser currentUser, AuditLog audit, TimeProvider time)
+public sealed class Invitations(IDbContextFactory<StudioDb> databases, UserManager<AppUser> users, AccountService accounts, CurrentUser currentUser, AuditLog audit, TeamEvents events, TimeProvider time)
 {
     public const int UsualDays = 7;
     public const int MostDays = 30;
@@ -126,6 +127,12 @@ public sealed class Invitations(IDbContextFactory<StudioDb> databases, UserManag
         await db.InvitationUses.Where(use => use.InvitationId == invitation.Id && use.UserId == userId).ExecuteDeleteAsync(cancellation);
         db.InvitationUses.Add(new InvitationUse { InvitationId = invitation.Id, UserId = userId, UserName = name, At = now });
         audit.Add(db, new UserInfo(userId, name, invitation.TeamId, invitation.Team!.Name, invitation.Role), "member.join", userId, $"{name} as {invitation.Role}, invited by {invitation.CreatedBy}");
+        var inviters = await db.TeamMembers.Where(member => member.TeamId == invitation.TeamId && member.User!.UserName == invitation.CreatedBy).Select(member => member.UserId).ToListAsync(cancellation);
+        await events.AddAsync(db, new TeamEvent
+        {
+            TeamId = invitation.TeamId, Kind = EventKinds.InvitationUsed, Key = $"{EventKinds.InvitationUsed}:{invitation.Id}:{userId}:{now.UtcTicks}", SubjectId = userId,
+            Text = $"{name} joined as {invitation.Role}, invited by {invitation.CreatedBy}.", Path = "/team", At = now,
+        }, inviters, cancellation);
         await db.SaveChangesAsync(cancellation);
         await db.Users.Where(user => user.Id == userId).ExecuteUpdateAsync(user => user.SetProperty(x => x.CurrentTeamId, invitation.TeamId), cancellation);
         await transaction.CommitAsync(cancellation);

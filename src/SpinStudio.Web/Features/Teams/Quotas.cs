@@ -1,9 +1,11 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using SpinStudio.Data;
 using SpinStudio.Web.Components;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Notifications;
 using SpinStudio.Web.Jobs;
 using SpinStudio.Web.Security;
 
@@ -13,10 +15,13 @@ namespace SpinStudio.Web.Features.Teams;
 /// What a team may use of the machine. Disk: what would go beyond is refused before it begins (uploads, downloads, imports, promotions, new runs); what is there stays, and a run that
 /// works is never broken off. Runs: those beyond wait in the queue. Set by the Admins of the studio's first team, for all teams, their own included.
 /// </summary>
-public sealed class Quotas(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, TeamDisk disk, TeamPlaces places, AuditLog audit, IOptions<StudioOptions> options)
+public sealed class Quotas(IDbContextFactory<StudioDb> databases, CurrentUser currentUser, TeamDisk disk, TeamPlaces places, AuditLog audit, TeamEvents events, IOptions<StudioOptions> options, TimeProvider time)
 {
     /// <summary>Below that, not even a sample could be imported.</summary>
     private const long LeastDisk = 1_000_000;
+
+    /// <summary>Share of a disk quota that, when no more is left, is told.</summary>
+    private const double NearlyFull = 0.1;
 
     internal static readonly RunStatus[] Working = [RunStatus.Running, RunStatus.Stopping, RunStatus.Interrupted];
 
@@ -95,10 +100,36 @@ public sealed class Quotas(IDbContextFactory<StudioDb> databases, CurrentUser cu
     /// <param name="what">For the refusal, such as "The upload".</param>
     internal async Task RequireDiskAsync(Guid teamId, long more, string what, CancellationToken cancellation)
     {
-        if (await LeftAsync(teamId, cancellation) is { } left && more > left)
+        if (await LeftAsync(teamId, cancellation) is not { } left)
+        {
+            return;
+        }
+
+        if (more > left)
         {
             throw new StudioException(Refusal.TooLarge, Beyond(what, more, left));
         }
+
+        await TellNearlyFullAsync(teamId, left - more, cancellation);
+    }
+
+    /// <summary>Tells the Admins, once a day, when little will be left.</summary>
+    private async Task TellNearlyFullAsync(Guid teamId, long left, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var quota = await db.Teams.Where(team => team.Id == teamId).Select(team => team.DiskQuotaBytes).FirstAsync(cancellation);
+        if (left > quota * NearlyFull)
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        var admins = await db.TeamMembers.Where(member => member.TeamId == teamId && member.Role == TeamRole.Admin).Select(member => member.UserId).ToListAsync(cancellation);
+        await events.TellAsync(new TeamEvent
+        {
+            TeamId = teamId, Kind = EventKinds.QuotaNearlyFull, Key = string.Create(CultureInfo.InvariantCulture, $"{EventKinds.QuotaNearlyFull}:{teamId}:{now:yyyy-MM-dd}"), SubjectId = teamId,
+            Text = $"The team has {Format.Bytes(left)} of its disk quota of {Format.Bytes(quota ?? 0)} left.", Path = "/team", At = now,
+        }, admins, cancellation);
     }
 
     /// <summary>The value, the limit and the fix.</summary>
