@@ -160,6 +160,30 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         Assert.Empty(ada.Errors);
     }
 
+    [Fact]
+    public async Task A_run_of_adapters_ends_itself_at_the_gate_and_says_why()
+    {
+        await using var ada = await EnterAsync();
+        var first = await FirstRunAsync(ada);
+        // So small a learning rate moves nothing: the held-out answers stay what they were.
+        await ada.Page.GotoAsync($"/runs/new?from={first.Id}&change=lora.rank%3D4&change=early_stop%3Dgate&change=iterations%3D3&change=evaluation.examples%3D30&change=learning_rate%3D1e-12");
+        await ada.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("Gated");
+        await Expect(StartButton(ada)).ToBeEnabledAsync();
+        await StartButton(ada).ClickAsync();
+        await Expect(ada.Page.GetByRole(AriaRole.Heading, new() { Name = "Gated", Level = 1 })).ToBeVisibleAsync();
+        var run = new RunView(ada, RunView.IdIn(ada.Page.Url));
+        await run.ExpectCompletedAsync();
+
+        await run.OpenAsync("iterations");
+        var advice = ada.Page.Locator("section", new() { Has = ada.Page.GetByRole(AriaRole.Heading, new() { Name = "The run ended itself" }) }).Last;
+        await Expect(advice).ToContainTextAsync("Keep the starting model");
+        await Expect(advice).ToContainTextAsync("0 answers gained, 0 lost of n = 30");
+        await ada.AssertAccessibleAsync();
+        await ada.OpenAsync("/runs");
+        await Expect(ada.Page.Locator("[data-row]", new() { HasText = "Gated" })).ToContainTextAsync("Completed");
+        Assert.Empty(ada.Errors);
+    }
+
     private static ILocator StartButton(Visitor ada) => ada.Page.GetByRole(AriaRole.Button, new() { NameRegex = new("^(Start run|Start anyway|Queue run)$") });
 
     private async Task<Visitor> EnterAsync()

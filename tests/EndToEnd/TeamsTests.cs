@@ -8,7 +8,7 @@ namespace EndToEnd;
 [Collection(BrowserCollection.Name)]
 public sealed class TeamsTests(Browser browser)
 {
-    private const string Guest = "Rita", MayNotRun = "You may look but not start runs";
+    private const string Guest = "Bea", MayNotRun = "You may look but not start runs";
 
     [Fact]
     public async Task Somebody_invited_joins_is_made_runner_and_lets_a_program_work_until_its_token_is_revoked()
@@ -21,16 +21,16 @@ public sealed class TeamsTests(Browser browser)
         await ada.Page.GetByRole(AriaRole.Button, new() { Name = "Make invitation" }).ClickAsync();
         var link = await ada.Page.GetByLabel("The link, shown this once").InputValueAsync();
 
-        await using var rita = await browser.VisitAsync(studio);
-        await rita.Page.GotoAsync(link);
-        await Expect(rita.Page.GetByText("You are invited as Rater")).ToBeVisibleAsync();
-        await rita.Page.GetByLabel("Your name").FillAsync(Guest);
-        await rita.Page.GetByLabel("Password", new() { Exact = true }).FillAsync(Visitor.Password);
-        await rita.Page.GetByLabel("Password again").FillAsync(Visitor.Password);
-        await rita.Page.GetByRole(AriaRole.Button, new() { Name = "Create account and join" }).ClickAsync();
-        await Expect(rita.Page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
-        await rita.OpenAsync("/runs/new");
-        await Expect(rita.Page.GetByText(MayNotRun)).ToBeVisibleAsync();
+        await using var bea = await browser.VisitAsync(studio);
+        await bea.Page.GotoAsync(link);
+        await Expect(bea.Page.GetByText("You are invited as Rater")).ToBeVisibleAsync();
+        await bea.Page.GetByLabel("Your name").FillAsync(Guest);
+        await bea.Page.GetByLabel("Password", new() { Exact = true }).FillAsync(Visitor.Password);
+        await bea.Page.GetByLabel("Password again").FillAsync(Visitor.Password);
+        await bea.Page.GetByRole(AriaRole.Button, new() { Name = "Create account and join" }).ClickAsync();
+        await Expect(bea.Page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
+        await bea.OpenAsync("/runs/new");
+        await Expect(bea.Page.GetByText(MayNotRun)).ToBeVisibleAsync();
 
         // The one who came is told at the link, which opens no more; Ada makes her a Runner.
         await ada.OpenAsync("/team");
@@ -39,21 +39,21 @@ public sealed class TeamsTests(Browser browser)
         await Expect(ada.Page.Locator("tr").Filter(new() { HasText = Guest }).GetByText("just now").First).ToBeVisibleAsync();
         await ada.PictureAsync("team");
 
-        await rita.OpenAsync("/runs/new");
-        await Expect(rita.Page.GetByRole(AriaRole.Heading, new() { Name = "New run" })).ToBeVisibleAsync();
-        await Expect(rita.Page.GetByText(MayNotRun)).ToHaveCountAsync(0);
-        await rita.OpenAsync("/settings");
-        await rita.Page.GetByLabel("What it is for").FillAsync("nightly");
-        await rita.Page.GetByLabel("It may").SelectOptionAsync("Run");
-        await rita.Page.GetByRole(AriaRole.Button, new() { Name = "Make token" }).ClickAsync();
-        var token = await rita.Page.GetByLabel("nightly: copy it now, it is shown this once.").InputValueAsync();
+        await bea.OpenAsync("/runs/new");
+        await Expect(bea.Page.GetByRole(AriaRole.Heading, new() { Name = "New run" })).ToBeVisibleAsync();
+        await Expect(bea.Page.GetByText(MayNotRun)).ToHaveCountAsync(0);
+        await bea.OpenAsync("/settings");
+        await bea.Page.GetByLabel("What it is for").FillAsync("nightly");
+        await bea.Page.GetByLabel("It may").SelectOptionAsync("Run");
+        await bea.Page.GetByRole(AriaRole.Button, new() { Name = "Make token" }).ClickAsync();
+        var token = await bea.Page.GetByLabel("nightly: copy it now, it is shown this once.").InputValueAsync();
         using var program = new HttpClient { BaseAddress = new Uri(studio.Address) };
         program.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         using (var file = new StringContent("""{"file_name":"a.jsonl","length":3}""", new MediaTypeHeaderValue("application/json")))
             Assert.Equal(HttpStatusCode.OK, (await program.PostAsync(new Uri("/api/v1/uploads", UriKind.Relative), file)).StatusCode);
 
-        await rita.Page.GetByRole(AriaRole.Button, new() { Name = "Revoke nightly" }).ClickAsync();
-        await Expect(rita.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "nightly" })).ToContainTextAsync("revoked");
+        await bea.Page.GetByRole(AriaRole.Button, new() { Name = "Revoke nightly" }).ClickAsync();
+        await Expect(bea.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "nightly" })).ToContainTextAsync("revoked");
         Assert.Equal(HttpStatusCode.Unauthorized, (await program.GetAsync(new Uri("/api/v1/runs", UriKind.Relative))).StatusCode);
 
         await ada.OpenAsync("/team/audit");
@@ -62,6 +62,6 @@ public sealed class TeamsTests(Browser browser)
             await Expect(log).ToContainTextAsync(entry);
         await Expect(log.Locator("tr").Filter(new() { HasText = "upload.create" })).ToContainTextAsync("nightly (spin_");
         await ada.PictureAsync("audit");
-        Assert.Empty(rita.Errors.Concat(ada.Errors));
+        Assert.Empty(bea.Errors.Concat(ada.Errors));
     }
 }
