@@ -30,6 +30,8 @@ internal sealed class HostileContent(Studio studio, Visitor ada)
 
     public string Arena { get; private set; } = "";
 
+    public string Judging { get; private set; } = "";
+
     public static string SharedPath => "/s/" + Token;
 
     public async Task PutAsync()
@@ -45,6 +47,7 @@ internal sealed class HostileContent(Studio studio, Visitor ada)
         AddRuns(db, team);
         AddTalk(db, team, await db.Users.SingleAsync(user => user.UserName == Visitor.Name));
         AddArena(db, team);
+        AddJudging(db, team);
         await db.SaveChangesAsync();
     }
 
@@ -122,6 +125,22 @@ internal sealed class HostileContent(Studio studio, Visitor ada)
 
         db.Add(new ArenaBallot { ArenaId = arena.Id, UserName = Name, Prompt = 0, One = 0, Two = 1, DrawnAt = now, ExpiresAt = now, Outcome = BallotOutcome.One, VotedAt = now, Comment = Text });
         Arena = arena.Id.ToString();
+    }
+
+    private void AddJudging(StudioDb db, Team team)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var server = new TeamServer { TeamId = team.Id, Name = Name, Address = "https://evil.example/" + Name, Model = Name, CreatedBy = Name, CreatedAt = now };
+        string[] sources = [$"{Run}:0", $"{Run}:1"];
+        var judging = new Judging
+        {
+            TeamId = team.Id, Name = Name, State = JudgingState.Failed, Error = Text, ServerId = server.Id, ServerName = Name, ServerModel = Name, Template = Text, Split = "held_out", CreatedBy = Name, CreatedAt = now, EndedAt = now,
+            Contestants = new JsonArray([.. sources.Select((source, i) => (JsonNode)new JsonObject { ["Source"] = source, ["Name"] = Name + i })]).ToJsonString(), Prompts = 1, Requests = 2, MaxTokens = 8, Parallel = 1,
+        };
+        db.AddRange(server, judging);
+        foreach (var swapped in (bool[])[false, true])
+            db.Add(new Verdict { JudgingId = judging.Id, PromptId = "00000000000000a1", First = sources[0], Second = sources[1], Swapped = swapped, Asked = Text, Answer = Text + Long, Outcome = VerdictOutcome.Unreadable, Error = Text, At = now });
+        Judging = judging.Id.ToString();
     }
 
     private void AddTalk(StudioDb db, Team team, AppUser user)

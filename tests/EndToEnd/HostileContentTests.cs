@@ -42,7 +42,8 @@ public sealed class HostileContentTests(Browser browser)
         string[] pages =
         [
             "/", "/datasets", $"/datasets/{dataset}", $"/datasets/{dataset}/statistics", $"/datasets/{dataset}/versions", "/models", $"/models/{model}", "/playground", "/runs", $"/runs/compare?ids={run},{failed}",
-            "/activity", $"/arena/{content.Arena}", $"/arena/{content.Arena}/vote", $"/arena/{content.Arena}/raters", "/notifications", "/settings", "/settings/webhooks", $"/runs/new?from={run}", $"/runs/{failed}", $"/runs/{run}/report",
+            "/activity", $"/arena/{content.Arena}", $"/arena/{content.Arena}/vote", $"/arena/{content.Arena}/raters", "/judge", $"/judge/{content.Judging}", "/team", "/team/audit",
+            $"/compare?s=human&s={run}:0&s={run}:1", $"/runs/{run}/trajectory", "/notifications", "/settings", "/settings/webhooks", $"/runs/new?from={run}", $"/runs/{failed}", $"/runs/{run}/report",
             .. new[] { "", "charts", "iterations", "samples", "logs", "config", "files", "discussion" }.Select(tab => $"/runs/{run}/{tab}".TrimEnd('/')),
         ];
         var shown = 0;
