@@ -6,17 +6,14 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 [Collection(BrowserCollection.Name)]
-public sealed class AnswersTests(Browser browser)
+public sealed class AnswersTests(Browser browser, FinishedStudio finished)
 {
     [Fact]
     public async Task Answers_are_compared_shaded_asked_anew_and_followed_through_the_iterations()
     {
-        await using var studio = await Studio.StartAsync(SampleRuns.Tiny);
-        await using var ada = await browser.VisitAsync(studio);
+        var (ada, _) = await finished.EnterAsync(browser);
+        await using var leaving = ada;
         var page = ada.Page;
-        await ada.SetUpAsync();
-        var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
-        await run.ExpectCompletedAsync();
 
         // The human answer and the last two models, without a choice.
         await ada.OpenAsync("/compare");

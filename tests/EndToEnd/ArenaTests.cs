@@ -8,16 +8,13 @@ namespace EndToEnd;
 
 /// <summary>Blind votes on the answers of the sample run.</summary>
 [Collection(BrowserCollection.Name)]
-public sealed class ArenaTests(Browser browser)
+public sealed class ArenaTests(Browser browser, FinishedStudio finished)
 {
     [Fact]
     public async Task An_arena_is_made_voted_on_by_keyboard_and_read()
     {
-        await using var studio = await Studio.StartAsync(SampleRuns.Tiny);
-        await using var ada = await browser.VisitAsync(studio);
-        await ada.SetUpAsync();
-        var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
-        await run.ExpectCompletedAsync();
+        var (ada, run) = await finished.EnterAsync(browser);
+        await using var leaving = ada;
         var page = ada.Page;
         await ada.OpenAsync("/arena");
         await page.GetByRole(AriaRole.Link, new() { Name = "Make an arena" }).ClickAsync();

@@ -41,7 +41,7 @@ public sealed class Browser : IAsyncLifetime
 
 /// <summary>Chromium is started once; suites that train share the two cores badly, so they run one after the other.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class BrowserCollection : ICollectionFixture<Browser>
+public sealed class BrowserCollection : ICollectionFixture<Browser>, ICollectionFixture<FinishedStudio>
 {
     public const string Name = "browser";
 }

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 [Collection(BrowserCollection.Name)]
-public sealed class JudgeTests(Browser browser)
+public sealed class JudgeTests(Browser browser, FinishedStudio finished)
 {
     [Fact]
     public async Task A_server_is_added_and_judges_two_iterations_of_a_finished_run()
@@ -15,11 +15,9 @@ public sealed class JudgeTests(Browser browser)
         using var judge = new ScriptedJudge(question => (200, question.Text.StartsWith("Compare", StringComparison.Ordinal)
             ? $"Both keep to the task; one says more.\nVerdict: {(question.Prompt.Length % 5 == 0 || question.A.Length > question.B.Length ? "A" : "B")}"
             : "ready"));
-        await using var studio = await Studio.StartAsync(SampleRuns.Tiny, ("Studio__AllowedHosts", "127.0.0.1"));
-        await using var ada = await browser.VisitAsync(studio);
-        await ada.SetUpAsync();
+        var (ada, _) = await finished.EnterAsync(browser);
+        await using var leaving = ada;
         var page = ada.Page;
-        var run = await RunView.FollowAsync(ada, SampleRuns.TinyName);
         await ada.OpenAsync("/judge");
         await page.GetByRole(AriaRole.Link, new() { Name = "Add a model server" }).ClickAsync();
         await page.GetByLabel("Server's name").FillAsync("House judge");
@@ -31,8 +29,6 @@ public sealed class JudgeTests(Browser browser)
         await Expect(page.GetByText(new Regex("judge-1 answered in"))).ToBeVisibleAsync();
         Assert.Equal("Bearer sk-browser", judge.Keys.Single());
 
-        await run.OpenAsync();
-        await run.ExpectCompletedAsync();
         await ada.OpenAsync("/judge/new");
         await page.GetByLabel("Compare").SelectOptionAsync(new SelectOptionValue { Label = $"{SampleRuns.TinyName} · Iteration 1" });
         await page.GetByLabel("Compare").SelectOptionAsync(new SelectOptionValue { Label = $"{SampleRuns.TinyName} · Start" });

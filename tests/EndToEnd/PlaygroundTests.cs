@@ -5,16 +5,15 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 [Collection(BrowserCollection.Name)]
-public sealed class PlaygroundTests(Browser browser)
+public sealed class PlaygroundTests(Browser browser, FinishedStudio finished)
 {
     private const string Question = "Tell me a story in two sentences about Maya, a merry girl with a goat and a book.";
 
     [Fact]
     public async Task Two_models_answer_the_same_question_and_the_conversation_is_kept()
     {
-        await using var studio = await Studio.StartAsync(SampleRuns.Tiny);
-        await using var ada = await browser.VisitAsync(studio);
-        await ada.SetUpAsync();
+        var (ada, _) = await finished.EnterAsync(browser);
+        await using var leaving = ada;
         await ada.OpenAsync("/playground");
         await Expect(ada.Page.GetByText("Nothing asked yet.")).ToBeVisibleAsync();
         await ada.Page.GetByRole(AriaRole.Button, new() { Name = "Second model" }).ClickAsync();

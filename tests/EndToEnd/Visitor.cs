@@ -68,6 +68,8 @@ internal sealed partial class Visitor : IAsyncDisposable
     {
         await Expect(Page).ToHaveTitleAsync(new Regex("."));
         var violations = await ViolationsAsync();
+        if (violations.Count > 0)
+            violations = [.. (await ViolationsAsync()).Intersect(violations)]; // what a button shows while it falls asleep or wakes up is over by now
         Assert.True(violations.Count == 0, string.Join('\n', violations));
     }
 
