@@ -5,9 +5,9 @@ namespace EndToEnd;
 [Collection(BrowserCollection.Name)]
 public sealed class AccessibilityTests(Browser browser)
 {
-    private static readonly string[] Pages = ["/", "/datasets", "/datasets/new", "/models", "/playground", "/runs", "/runs?group=status", "/activity", "/notifications", "/settings/webhooks", "/runs/new", "/runs/new?advanced=true", "/settings", "/team", "/team/audit", "/no-such-page"];
+    private static readonly string[] Pages = ["/", "/datasets", "/datasets/new", "/models", "/compare", "/arena", "/arena/new", "/playground", "/judge", "/judge/new", "/runs", "/runs?group=status", "/activity", "/notifications", "/settings/webhooks", "/runs/new", "/runs/new?advanced=true", "/settings", "/team", "/team/audit", "/no-such-page"];
 
-    private static readonly string[] Tabs = ["", "charts", "iterations", "samples", "evaluate", "logs", "config", "files", "discussion", "report"];
+    private static readonly string[] Tabs = ["", "charts", "iterations", "samples", "evaluate", "logs", "config", "files", "discussion", "report", "trajectory"];
 
     [Fact]
     public async Task No_page_has_a_serious_violation_in_light_or_dark()
@@ -46,7 +46,11 @@ public sealed class AccessibilityTests(Browser browser)
         {
             await ada.OpenAsync(address);
             await Assertions.Expect(ada.Page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
-            violations.AddRange((await ada.ViolationsAsync()).Select(violation => $"{scheme} {violation}"));
+            var found = await ada.ViolationsAsync();
+            // A button that woke up meanwhile has its colour by the second look.
+            if (found.Count > 0)
+                found = [.. (await ada.ViolationsAsync()).Intersect(found)];
+            violations.AddRange(found.Select(violation => $"{scheme} {violation}"));
         }
 
         return violations;
