@@ -8,6 +8,7 @@ public abstract class StudioPage : ComponentBase, IAsyncDisposable
 {
     private readonly CancellationTokenSource gone = new();
     private readonly List<IAsyncDisposable> subscriptions = [];
+    private Task turnBefore = Task.CompletedTask;
 
     protected StudioPage() => Gone = gone.Token;
 
@@ -53,6 +54,22 @@ public abstract class StudioPage : ComponentBase, IAsyncDisposable
         }
 
         return false;
+    }
+
+    /// <summary><see cref="TryAsync"/>, one after the other: whoever goes on quickly must not be shown what a slower, earlier load brings.</summary>
+    protected async Task<bool> TryInTurnAsync(Func<Task> work)
+    {
+        var (before, mine) = (turnBefore, new TaskCompletionSource());
+        turnBefore = mine.Task;
+        await before;
+        try
+        {
+            return await TryAsync(work);
+        }
+        finally
+        {
+            mine.SetResult();
+        }
     }
 
     /// <summary>Does <paramref name="work"/> again and again and shows what came of it, until the page is left.</summary>
