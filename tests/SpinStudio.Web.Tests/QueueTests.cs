@@ -124,14 +124,23 @@ public sealed class QueueTests : IAsyncLifetime
     {
         var now = DateTimeOffset.UnixEpoch;
         var ids = Enumerable.Range(0, 5).Select(_ => Guid.NewGuid()).ToArray();
-        var starts = QueueForecast.Starts(now, 2, [new(ids[0], 100), new(ids[1], 40)], [new(ids[2], 50), new(ids[3], null), new(ids[4], 10)]);
+        var (team, other) = (Guid.NewGuid(), Guid.NewGuid());
+        var none = new Dictionary<Guid, int>();
+        var starts = QueueForecast.Starts(now, 2, [new(ids[0], team, 100), new(ids[1], team, 40)], [new(ids[2], team, 50), new(ids[3], team, null), new(ids[4], team, 10)], none);
         Assert.Equal(40, (starts[ids[2]] - now).TotalSeconds);
         Assert.Equal(90, (starts[ids[3]] - now).TotalSeconds);
         Assert.Equal(100, (starts[ids[4]] - now).TotalSeconds);
 
-        var unknown = QueueForecast.Starts(now, 1, [new(ids[0], null)], [new(ids[1], 5)]);
+        var unknown = QueueForecast.Starts(now, 1, [new(ids[0], team, null)], [new(ids[1], team, 5)], none);
         Assert.Empty(unknown);
-        Assert.Equal(now, QueueForecast.Starts(now, 1, [], [new(ids[1], null)])[ids[1]]);
+        Assert.Equal(now, QueueForecast.Starts(now, 1, [], [new(ids[1], team, null)], none)[ids[1]]);
+
+        // A team with one run at a time waits for its own, while the second slot goes to the other team and then stays empty.
+        var quota = QueueForecast.Starts(now, 2, [new(ids[0], team, 100)], [new(ids[1], team, 30), new(ids[2], other, 20), new(ids[3], team, 5)], new Dictionary<Guid, int> { [team] = 1 });
+        Assert.Equal(100, (quota[ids[1]] - now).TotalSeconds);
+        Assert.Equal(0, (quota[ids[2]] - now).TotalSeconds);
+        Assert.Equal(130, (quota[ids[3]] - now).TotalSeconds);
+        Assert.Empty(QueueForecast.Starts(now, 2, [new(ids[0], team, null)], [new(ids[1], team, 30)], new Dictionary<Guid, int> { [team] = 1 }));
     }
 
     /// <summary>A run that holds the only slot, and some that wait behind it.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using SpinStudio.Data;
 using SpinStudio.Web.Features.Audit;
 using SpinStudio.Web.Features.Errors;
+using SpinStudio.Web.Features.Teams;
 using SpinStudio.Web.Jobs;
 using SpinStudio.Web.Live;
 using SpinStudio.Web.Security;
@@ -27,7 +28,8 @@ public sealed class QueueService(
         var waiting = await RunView.SummariesAsync(db, Waiting(db, me.TeamId), cancellation);
         var paused = await RunView.SummariesAsync(db, db.Runs.Where(run => run.TeamId == me.TeamId && run.Status == RunStatus.Paused).OrderByDescending(run => run.PausedAt), cancellation);
         var starts = await StartsAsync(db, cancellation);
-        return new QueueView(pause?.PausedAt, pausedBy, options.Value.Slots,
+        var quota = await db.Teams.Where(team => team.Id == me.TeamId).Select(team => team.RunQuota).FirstAsync(cancellation);
+        return new QueueView(pause?.PausedAt, pausedBy, options.Value.Slots, quota,
             [.. waiting.Select((run, index) => new QueuedRun(run, index + 1, starts.TryGetValue(run.Id, out var start) ? start : null))], paused);
     }
 
@@ -139,9 +141,10 @@ public sealed class QueueService(
     /// <summary>The queue is the machine's: other teams' runs take slots too.</summary>
     private async Task<IReadOnlyDictionary<Guid, DateTimeOffset>> StartsAsync(StudioDb db, CancellationToken cancellation)
     {
-        RunStatus[] working = [RunStatus.Running, RunStatus.Interrupted, RunStatus.Stopping];
+        var working = Quotas.Working;
         var now = time.GetUtcNow();
         var paused = await db.QueuePauses.Select(pause => pause.TeamId).ToListAsync(cancellation);
+        var quotas = await db.Teams.Where(team => team.RunQuota != null).ToDictionaryAsync(team => team.Id, team => team.RunQuota!.Value, cancellation);
         var runs = await db.Runs.AsNoTracking()
             .Where(run => working.Contains(run.Status) || (run.Status == RunStatus.Queued && run.HeldAt == null))
             .OrderBy(run => run.QueuedAt).ThenBy(run => run.Id)
@@ -149,8 +152,9 @@ public sealed class QueueService(
         return QueueForecast.Starts(
             now, options.Value.Slots,
             runs.Where(run => run.Status != RunStatus.Queued)
-                .Select(run => new ForecastRun(run.Id, run.Status == RunStatus.Stopping ? SecondsToSave : run.EtaSeconds ?? (run.ExpectedSeconds * (1 - run.Overall)))),
-            runs.Where(run => run.Status == RunStatus.Queued && !paused.Contains(run.TeamId)).Select(run => new ForecastRun(run.Id, run.ExpectedSeconds * (1 - run.Overall))));
+                .Select(run => new ForecastRun(run.Id, run.TeamId, run.Status == RunStatus.Stopping ? SecondsToSave : run.EtaSeconds ?? (run.ExpectedSeconds * (1 - run.Overall)))),
+            runs.Where(run => run.Status == RunStatus.Queued && !paused.Contains(run.TeamId)).Select(run => new ForecastRun(run.Id, run.TeamId, run.ExpectedSeconds * (1 - run.Overall))),
+            quotas);
     }
 
     /// <summary>Gives runs their times in the scheduler, if they may start.</summary>
