@@ -41,6 +41,7 @@ public sealed class AnswersTests(Browser browser, FinishedStudio finished)
         await Expect(panes.Nth(0).Locator(".token").First).ToHaveAttributeAsync("title", new Regex("log-prob .*Weighed: "));
         await ada.AssertAccessibleAsync();
         await ada.PictureAsync("answers");
+        await ada.AssertFitsPhoneAsync();
 
         // The same seed draws the same answer.
         await panes.Nth(2).GetByRole(AriaRole.Button, new() { Name = "Ask now" }).ClickAsync();
@@ -61,6 +62,7 @@ public sealed class AnswersTests(Browser browser, FinishedStudio finished)
         await Expect(page.Locator("figure tbody tr")).ToHaveCountAsync(2);
         await ada.AssertAccessibleAsync();
         await ada.PictureAsync("trajectory");
+        await ada.AssertFitsPhoneAsync();
         Assert.Empty(ada.Errors);
     }
 }

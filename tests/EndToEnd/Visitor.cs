@@ -92,6 +92,16 @@ internal sealed partial class Visitor : IAsyncDisposable
         await Page.ScreenshotAsync(new() { Path = Repository.In("docs", "images", name + ".png"), Animations = ScreenshotAnimations.Disabled });
     }
 
+    /// <summary>On a phone nothing of the page lies beside the screen.</summary>
+    public async Task AssertFitsPhoneAsync()
+    {
+        const int Phone = 360;
+        var size = Page.ViewportSize!;
+        await Page.SetViewportSizeAsync(Phone, 780);
+        Assert.InRange(await Page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 1, Phone);
+        await Page.SetViewportSizeAsync(size.Width, size.Height);
+    }
+
     /// <summary>Asks the API for a change, as a page does it; returns its answer.</summary>
     public async Task<JsonNode?> PostAsync(string address, JsonNode body)
     {
