@@ -63,6 +63,17 @@ public sealed class AnswersTests(Browser browser, FinishedStudio finished)
         await ada.AssertAccessibleAsync();
         await ada.PictureAsync("trajectory");
         await ada.AssertFitsPhoneAsync();
+
+        // A prompt of the training rows stays one on the way from page to page.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Training", Exact = true }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("split=train"));
+        await page.GetByRole(AriaRole.Link, new() { Name = "Compare", Exact = true }).Last.ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Compare answers", Level = 1 })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Training", Exact = true })).ToHaveAttributeAsync("aria-current", "true");
+        await Expect(page.Locator(".walk")).ToContainTextAsync("1 of");
+        await panes.Nth(2).GetByRole(AriaRole.Link, new() { Name = "Trajectory" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Trajectory", Level = 1 })).ToBeVisibleAsync();
+        await Expect(page.Locator(".walk")).ToContainTextAsync("1 of");
         Assert.Empty(ada.Errors);
     }
 }
