@@ -29,7 +29,9 @@ public sealed class KilledTests(Browser browser)
             await QueueAsync(ada, first, $"Queued run {i}");
         await SendAsync(ada, "PUT", DraftPath, Draft);
 
-        for (var kill = 0; kill < Kills; kill++)
+        await StartedAsync(studio, $"seed {seed}");
+        KillEngines(studio);
+        for (var kill = 1; kill < Kills; kill++)
         {
             await Task.Delay(random.Next(300, 5000));
             switch (random.Next(3))
@@ -55,6 +57,17 @@ public sealed class KilledTests(Browser browser)
         foreach (var run in runs)
             starts += await AssertNothingLostOrDoubledAsync(ada, studio, run, $"{run["name"]}, seed {seed}");
         Assert.True(starts > Runs, $"seed {seed}: no engine was hit while it worked");
+    }
+
+    /// <summary>Waits until an engine works and has said so in its journal.</summary>
+    private static async Task StartedAsync(Studio studio, string context)
+    {
+        var watch = Stopwatch.StartNew();
+        while (studio.Engines().Count == 0 || !Directory.EnumerateFiles(studio.Data, "journal.jsonl", SearchOption.AllDirectories).Any(journal => File.ReadAllText(journal).Contains("\"started\"", StringComparison.Ordinal)))
+        {
+            Assert.True(watch.Elapsed < Limit, $"{context}: no engine after {watch.Elapsed}");
+            await Task.Delay(100);
+        }
     }
 
     private static void KillEngines(Studio studio)

@@ -68,6 +68,18 @@ public sealed class AnswerTests : IAsyncLifetime
         Assert.Equal("Human", Assert.Single(await answers.SourcesAsync()).Name);
     }
 
+    [Fact]
+    public async Task The_newest_answers_show_a_prompt_once_however_often_it_was_answered()
+    {
+        var run = await host.AddRunAsync("sampled");
+        foreach (var prompt in (string[])["p1", "p2", "p3"])
+            await AddAsync([.. Enumerable.Range(0, 4).Select(number => Row(run, 0, prompt, $"{prompt} {number}", number: number))]);
+        await using var scope = await host.AsAsync(StudioHost.AdminName);
+
+        var newest = await scope.ServiceProvider.GetRequiredService<SampleService>().LatestAsync(run.Id, 2);
+        Assert.Equal(["p3 0", "p2 0"], newest.Select(item => Assert.Single(item.Answers).Text));
+    }
+
     private async Task AddAsync(params Sample[] rows)
     {
         await using var db = host.Db();
@@ -75,9 +87,9 @@ public sealed class AnswerTests : IAsyncLifetime
         await db.SaveChangesAsync();
     }
 
-    private static Sample Row(Run run, int iteration, string prompt, string answer, string split = SampleSplit.HeldOut) => new()
+    private static Sample Row(Run run, int iteration, string prompt, string answer, string split = SampleSplit.HeldOut, int number = 0) => new()
     {
         RunId = run.Id, Iteration = iteration, Split = split, PromptId = prompt, Prompt = $"prompt {prompt}", Real = $"human {prompt}", Generated = answer, FinishReason = "stop",
-        Tokens = 3, RewardHuman = 0.5, RewardOpponent = -0.25,
+        Number = number, Tokens = 3, RewardHuman = 0.5, RewardOpponent = -0.25,
     };
 }

@@ -67,12 +67,12 @@ public sealed class SampleService(IDbContextFactory<StudioDb> databases, Current
         return (await AnswersAsync(db, runId, split, [promptId], cancellation)).SingleOrDefault() ?? throw StudioException.NotFound("prompt");
     }
 
-    /// <summary>The newest answers, newest first: what appears while generation runs.</summary>
+    /// <summary>The newest answers, newest first, one for each prompt of a model: what appears while generation runs.</summary>
     public async Task<IReadOnlyList<PromptAnswers>> LatestAsync(Guid runId, int take = 10, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await CheckAsync(db, runId, cancellation);
-        var newest = await db.Samples.AsNoTracking().Where(sample => sample.RunId == runId).OrderByDescending(sample => sample.Id).Take(Math.Clamp(take, 1, LargestPage)).ToListAsync(cancellation);
+        var newest = await db.Samples.AsNoTracking().Where(sample => sample.RunId == runId && sample.Number == 0).OrderByDescending(sample => sample.Id).Take(Math.Clamp(take, 1, LargestPage)).ToListAsync(cancellation);
         return [.. newest.Select(sample => Prompt([sample]))];
     }
 
