@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -62,6 +63,23 @@ public sealed class TeamsTests(Browser browser)
             await Expect(log).ToContainTextAsync(entry);
         await Expect(log.Locator("tr").Filter(new() { HasText = "upload.create" })).ToContainTextAsync("nightly (spin_");
         await ada.PictureAsync("audit");
+        await LeaveByPhoneAsync(bea.Page);
         Assert.Empty(bea.Errors.Concat(ada.Errors));
+    }
+
+    /// <summary>The bar of a phone has the front of the list; behind More are the other pages and the way out.</summary>
+    private static async Task LeaveByPhoneAsync(IPage page)
+    {
+        await page.SetViewportSizeAsync(360, 780);
+        var bar = page.GetByRole(AriaRole.Navigation, new() { Name = "Main" });
+        var (more, judge, leave) = (bar.GetByRole(AriaRole.Button, new() { Name = "More" }), bar.GetByRole(AriaRole.Link, new() { Name = "Judge" }), bar.GetByRole(AriaRole.Button, new() { Name = "Log out" }));
+        await Expect(judge).ToBeHiddenAsync();
+        await more.ClickAsync();
+        await judge.ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("/judge$"));
+        await Expect(leave).ToBeHiddenAsync();
+        await more.ClickAsync();
+        await leave.ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("/account/login"));
     }
 }

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace SpinStudio.Engine.Runs;
 
 /// <summary>One phase of the plan: how many units of work it has.</summary>
-public sealed record PlannedPhase(int Iteration, RunPhase Phase, long Total, string Unit);
+/// <param name="Examples">Prompts or pairs that a unit handles: for a step its batch.</param>
+public sealed record PlannedPhase(int Iteration, RunPhase Phase, long Total, string Unit, int Examples = 1);
 
 /// <summary>
 /// Tells how far a run is and when it will end. Each kind of phase has a cost a unit: measured once units of it were done in this process,
@@ -13,10 +14,10 @@ public sealed class RunProgress(Journal journal, IEnumerable<PlannedPhase> plan)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Relative cost of a unit before anything was measured.</summary>
+    /// <summary>Cost of an example, relative to writing one answer, before anything was measured: as models of 1 and 30 million parameters have it.</summary>
     private static readonly Dictionary<RunPhase, double> Guess = new()
     {
-        [RunPhase.Generate] = 1, [RunPhase.Evaluate] = 1.2, [RunPhase.Score] = 0.1, [RunPhase.Train] = 0.4, [RunPhase.Save] = 5,
+        [RunPhase.Generate] = 1, [RunPhase.Evaluate] = 1.2, [RunPhase.Score] = 0.6, [RunPhase.Train] = 3, [RunPhase.Save] = 5,
     };
 
     private readonly List<PlannedPhase> _plan = [.. plan];
@@ -24,7 +25,7 @@ public sealed class RunProgress(Journal journal, IEnumerable<PlannedPhase> plan)
     private readonly Stopwatch _watch = new();
     private int _at = -1;
     private long _done, _doneBefore, _tokens;
-        private TimeSpan _lastTold;
+    private TimeSpan _lastTold;
 
     /// <summary>Enters a phase of the plan.</summary>
     /// <param name="total">Units it really has; the plan could only guess.</param>
@@ -53,7 +54,7 @@ public sealed class RunProgress(Journal journal, IEnumerable<PlannedPhase> plan)
     /// <summary>Leaves the phase, finished.</summary>
     public void Leave()
     {
-        var (iteration, phase, total, _) = _plan[_at];
+        var (iteration, phase, total, _, _) = _plan[_at];
         var (seconds, units) = _measured.GetValueOrDefault(phase);
         _measured[phase] = (seconds + _watch.Elapsed.TotalSeconds, units + total - _doneBefore);
         journal.Write(new PhaseEvent(iteration, phase, PhaseState.Finished));
@@ -61,7 +62,7 @@ public sealed class RunProgress(Journal journal, IEnumerable<PlannedPhase> plan)
 
     private void Write()
     {
-        var (iteration, phase, total, unit) = _plan[_at];
+        var (iteration, phase, total, unit, _) = _plan[_at];
         var elapsed = _watch.Elapsed.TotalSeconds;
         double before = 0, after = 0;
         for (var i = 0; i < _plan.Count; i++)
@@ -87,10 +88,12 @@ public sealed class RunProgress(Journal journal, IEnumerable<PlannedPhase> plan)
             (seconds, units) = Seen(other, elapsed);
             if (units == 0) continue;
             real += seconds;
-            guessed += units * Guess[other];
+            guessed += units * GuessOf(other);
         }
-        return Guess[phase] * (guessed > 0 ? real / guessed : 1);
+        return GuessOf(phase) * (guessed > 0 ? real / guessed : 1);
     }
+
+    private double GuessOf(RunPhase phase) => Guess[phase] * (_plan.Find(planned => planned.Phase == phase)?.Examples ?? 1);
 
     private (double Seconds, long Units) Seen(RunPhase phase, double elapsed)
     {

@@ -272,7 +272,7 @@ public sealed class RunContext : IDisposable
                 yield return new PlannedPhase(t, RunPhase.Generate, Train.Count, "prompts");
             if (Config.Kind != RunKind.Sft)
                 yield return new PlannedPhase(t, RunPhase.Score, items, "pairs");
-            yield return new PlannedPhase(t, RunPhase.Train, Trainer.TotalSteps((items + Config.MicroBatchSize - 1) / Config.MicroBatchSize, Config), "steps");
+            yield return new PlannedPhase(t, RunPhase.Train, Trainer.TotalSteps((items + Config.MicroBatchSize - 1) / Config.MicroBatchSize, Config), "steps", Math.Min(Config.BatchSize, items));
             yield return new PlannedPhase(t, RunPhase.Save, 1, "models");
             yield return new PlannedPhase(t, RunPhase.Evaluate, heldOut, "prompts");
         }

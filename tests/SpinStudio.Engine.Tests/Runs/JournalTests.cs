@@ -138,6 +138,20 @@ public sealed class JournalTests : IDisposable
         Assert.Contains(told, p => p is { Phase: RunPhase.Generate, TokensPerSecond: > 0 });
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(32)]
+    public void A_step_that_nobody_has_timed_yet_is_taken_to_cost_as_much_as_its_batch(int batch)
+    {
+        using (var journal = new Journal(_folder))
+        {
+            var progress = new RunProgress(journal, [new(0, RunPhase.Generate, 64, "prompts"), new(0, RunPhase.Train, 64 / batch, "steps", batch)]);
+            progress.Enter(0, RunPhase.Generate, 64);
+            progress.Tell(64, 640);
+        }
+        Assert.Equal(0.25, Events().OfType<ProgressEvent>().Last().Overall, 1e-9);
+    }
+
     public void Dispose() => Directory.Delete(_folder.Root, recursive: true);
 
     private static MetricsEvent Metrics(int iteration, int step) => new(iteration, step, step, 0.5, 10, new Dictionary<string, double?> { ["loss"] = 0.5 });
