@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -48,7 +49,7 @@ public sealed class UploadTests(Browser browser)
     }
 
     [Fact]
-    public async Task Pairs_go_out_as_parquet_and_come_back_as_a_dataset()
+    public async Task Pairs_go_out_as_parquet_and_come_back_as_a_dataset_and_as_preferences_to_tune_on()
     {
         await using var studio = await Studio.StartAsync(SampleRuns.Tiny);
         await using var ada = await browser.VisitAsync(studio);
@@ -61,6 +62,18 @@ public sealed class UploadTests(Browser browser)
         await UploadAsync(ada.Page, "pairs.parquet", parquet);
         await Expect(ada.Page.GetByText("SPIN (real, generated)").First).ToBeVisibleAsync();
         await Expect(Figure(ada.Page, "Good rows")).ToHaveTextAsync("24");
+
+        // Human answers are preferred to the opponent's: what was played against can be tuned on.
+        var pairs = Encoding.UTF8.GetString(await ada.FetchAsync($"/api/v1/runs/{run.Id}/pairs?iteration=0")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!);
+        var preferences = pairs.Select(pair => (Prompt: (string)pair["prompt"]!, Chosen: (string)pair["real"]!, Rejected: (string)pair["generated"]!)).Where(pair => pair.Chosen != pair.Rejected)
+            .Select(pair => new JsonObject { ["prompt"] = pair.Prompt, ["chosen"] = pair.Chosen, ["rejected"] = pair.Rejected }.ToJsonString()).ToList();
+        await UploadAsync(ada.Page, "preferences.jsonl", string.Join('\n', preferences));
+        await ada.Page.GetByRole(AriaRole.Button, new() { Name = $"Import {preferences.Count} rows" }).ClickAsync();
+        await Expect(ada.Page.GetByRole(AriaRole.Heading, new() { Name = "preferences", Level = 1 })).ToBeVisibleAsync();
+        var tuning = await LaunchAsync(ada, "preferences", "Tuned on preferences", method: "dpo");
+        await tuning.ExpectCompletedAsync();
+        Assert.Equal(Math.Log(2), (await tuning.PointsAsync("loss"))[0].Value, 1e-4);
+        await Expect(ada.Page.GetByText("Rejected").First).ToBeVisibleAsync();
         Assert.Empty(ada.Errors);
     }
 
@@ -95,7 +108,7 @@ public sealed class UploadTests(Browser browser)
 
     private static ILocator Figure(IPage page, string name) => page.Locator(".stats > div", new() { Has = page.Locator("dt", new() { HasText = name }) }).Locator("dd");
 
-    private static async Task<RunView> LaunchAsync(Visitor ada, string dataset, string name)
+    private static async Task<RunView> LaunchAsync(Visitor ada, string dataset, string name, string method = "spin")
     {
         var page = ada.Page;
         await page.GetByRole(AriaRole.Link, new() { Name = "New run", Exact = true }).First.ClickAsync();
@@ -106,6 +119,13 @@ public sealed class UploadTests(Browser browser)
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync(name);
         await page.GetByLabel("Iterations").FillAsync("1");
         await page.GetByLabel("Iterations").BlurAsync();
+        if (method != "spin")
+        {
+            await page.GetByRole(AriaRole.Link, new() { NameRegex = new("^Advanced") }).ClickAsync();
+            await page.GetByLabel("Method").SelectOptionAsync(method);
+            await Expect(page.Locator("dd", new() { HasText = "of the dataset" })).ToBeVisibleAsync(); // what is started is what was shown
+        }
+
         await page.GetByRole(AriaRole.Button, new() { NameRegex = new("^(Start run|Start anyway|Queue run)$") }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = name, Level = 1 })).ToBeVisibleAsync();
         return new RunView(ada, RunView.IdIn(page.Url));

@@ -187,7 +187,7 @@ public sealed class JudgingTests(ServerTests.Allowing fixture) : IClassFixture<S
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    private static async Task<Guid> DoneAsync(Browser browser, Guid id, string state)
+    internal static async Task<Guid> DoneAsync(Browser browser, Guid id, string state)
     {
         var watch = Stopwatch.StartNew();
         while (true)

@@ -12,6 +12,7 @@ public sealed record PlannedPhase(int Iteration, RunPhase Phase, long Total, str
 /// </summary>
 public sealed class RunProgress(Journal journal, IEnumerable<PlannedPhase> plan)
 {
+    private const double EnoughSeconds = 5, EnoughShare = 0.05;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Cost of an example, relative to writing one answer, before anything was measured: as models of 1 and 30 million parameters have it.</summary>
@@ -71,7 +72,7 @@ public sealed class RunProgress(Journal journal, IEnumerable<PlannedPhase> plan)
             before += cost * (i < _at ? _plan[i].Total : i == _at ? _done : 0);
             after += cost * (i > _at ? _plan[i].Total : i == _at ? total - _done : 0);
         }
-        var known = _measured.Count > 0 || _done > _doneBefore;
+        var known = _measured.Count > 0 || Seen(phase, elapsed).Units > 0;
         journal.Write(new ProgressEvent(iteration, phase, _done, total, unit, elapsed > 0 ? _tokens / elapsed : 0,
             before + after > 0 ? before / (before + after) : 0, known ? after : null));
     }
@@ -95,9 +96,12 @@ public sealed class RunProgress(Journal journal, IEnumerable<PlannedPhase> plan)
 
     private double GuessOf(RunPhase phase) => Guess[phase] * (_plan.Find(planned => planned.Phase == phase)?.Examples ?? 1);
 
+    /// <summary>What was measured of a phase. The present one counts once enough of it is done: the first answers of a batch come late, and nothing can be told from one step.</summary>
     private (double Seconds, long Units) Seen(RunPhase phase, double elapsed)
     {
         var (seconds, units) = _measured.GetValueOrDefault(phase);
-        return _plan[_at].Phase == phase && _done > _doneBefore ? (seconds + elapsed, units + _done - _doneBefore) : (seconds, units);
+        var done = _done - _doneBefore;
+        var enough = done > 0 && (elapsed >= EnoughSeconds || done >= EnoughShare * _plan[_at].Total);
+        return _plan[_at].Phase == phase && enough ? (seconds + elapsed, units + done) : (seconds, units);
     }
 }

@@ -6,10 +6,12 @@ using SpinStudio.Web.Features.OpenApi;
 namespace SpinStudio.Web.Tests.OpenApi;
 
 /// <summary>The description of the API says all there is to say, and its examples are what a studio answers.</summary>
-public sealed class ApiDocumentTests(StudioHost host) : IClassFixture<StudioHost>
+public sealed class ApiDocumentTests(ServerTests.Allowing fixture) : IClassFixture<ServerTests.Allowing>
 {
     /// <summary>Set it to write the examples anew.</summary>
     private const string Record = "SPINSTUDIO_RECORD_EXAMPLES";
+
+    private StudioHost Host => fixture.Host;
 
     [Fact]
     public async Task Every_operation_says_what_it_does_what_it_answers_and_how_it_refuses()
@@ -44,7 +46,7 @@ public sealed class ApiDocumentTests(StudioHost host) : IClassFixture<StudioHost
     [Fact]
     public async Task Examples_are_what_a_studio_answers()
     {
-        var walk = new ApiWalk(host, await host.AdminAsync());
+        var walk = new ApiWalk(Host, await Host.AdminAsync());
         await walk.WalkAsync();
         if (Environment.GetEnvironmentVariable(Record) is not null)
         {
@@ -75,5 +77,5 @@ public sealed class ApiDocumentTests(StudioHost host) : IClassFixture<StudioHost
     private async Task<List<(string Name, JsonNode Operation)>> OperationsAsync() =>
         [.. (await DocumentAsync())["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => ($"{operation.Key.ToUpperInvariant()} {path.Key}", operation.Value!)))];
 
-    private async Task<JsonNode> DocumentAsync() => JsonNode.Parse(await (await host.AdminAsync()).Http.GetStringAsync(new Uri("/api/openapi.json", UriKind.Relative)))!;
+    private async Task<JsonNode> DocumentAsync() => JsonNode.Parse(await (await Host.AdminAsync()).Http.GetStringAsync(new Uri("/api/openapi.json", UriKind.Relative)))!;
 }

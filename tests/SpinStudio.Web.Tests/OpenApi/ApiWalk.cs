@@ -1,7 +1,10 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using SpinStudio.Data;
+using SpinStudio.Testing;
 using SpinStudio.Web.Features.OpenApi;
+using SpinStudio.Web.Features.Samples;
 
 namespace SpinStudio.Web.Tests.OpenApi;
 
@@ -9,6 +12,7 @@ namespace SpinStudio.Web.Tests.OpenApi;
 internal sealed class ApiWalk(StudioHost host, Browser admin)
 {
     private const int MostEntries = 2;
+    private readonly Dictionary<string, string> addresses = []; // of servers that are gone after the walk, and what stands for them
 
     public SortedDictionary<string, ApiExample> Exchanges { get; } = new(StringComparer.Ordinal);
 
@@ -20,6 +24,9 @@ internal sealed class ApiWalk(StudioHost host, Browser admin)
         await LookAroundAsync(run, dataset, model);
         await KeepAsync(run);
         await TellAsync();
+        var answers = await AnswersAsync();
+        await VoteAsync(answers);
+        await JudgeAsync(answers);
     }
 
     private async Task<(string Dataset, string Model)> InputsAsync()
@@ -134,6 +141,59 @@ internal sealed class ApiWalk(StudioHost host, Browser admin)
             await AskAsync($"GET /api/v1/{path}");
     }
 
+    /// <summary>Two iterations of a run and the human, as sources of answers to the same prompts.</summary>
+    private async Task<string[]> AnswersAsync()
+    {
+        var run = await host.AddRunAsync("Support, second try");
+        await using (var db = host.Db())
+        {
+            db.Samples.AddRange(Enumerable.Range(0, 4).SelectMany(i => Enumerable.Range(0, 2).Select(iteration => new Sample
+            {
+                RunId = run.Id, Iteration = iteration, Split = SampleSplit.HeldOut, PromptId = $"{i:x16}", Prompt = $"How do I undo {i + 2} changes?", Real = $"Choose Undo in the menu, {i + 2} times.",
+                Generated = iteration == 0 ? "Press a key." : $"Choose Undo {i + 2} times.", FinishReason = "stop", Tokens = 5, ToHuman = 0.5, LogProb = -4, HumanLogProb = -6, RewardHuman = 0.5, RewardOpponent = 0.25,
+            })));
+            await db.SaveChangesAsync();
+        }
+
+        string[] sources = [$"{run.Id}:0", $"{run.Id}:1", "human"];
+        var query = string.Join('&', sources.Select(source => $"source={source}"));
+        await AskAsync("GET /api/v1/answers/sources");
+        await AskAsync($"GET /api/v1/answers/prompts?{query}&take=1");
+        await AskAsync($"GET /api/v1/answers/prompts/0000000000000001?{query}", operation: "GET /api/v1/answers/prompts/{promptId}");
+        return sources;
+    }
+
+    private async Task VoteAsync(string[] sources)
+    {
+        var arena = Id((await AskAsync("POST /api/v1/arenas", new { name = "Does the second try help?", contestants = sources }))["summary"]!);
+        var ballots = $"/api/v1/arenas/{arena}/ballots";
+        var ballot = Id((await AskAsync($"POST {ballots}"))["ballot"]!);
+        await AskAsync($"POST {ballots}/{ballot}/vote", new { choice = "first", comment = "Says where to look." }, "POST /api/v1/arenas/{id}/ballots/{ballot}/vote");
+        await AskAsync("GET /api/v1/arenas");
+        foreach (var part in (string[])["", "/standings", "/agreement"])
+            await AskAsync($"GET /api/v1/arenas/{arena}{part}");
+        await AskAsync($"POST /api/v1/arenas/{arena}/close");
+        await AskAsync($"POST /api/v1/arenas/{arena}/dataset", new { name = "Votes on undoing" });
+    }
+
+    private async Task JudgeAsync(string[] sources)
+    {
+        using var judge = new ScriptedJudge(_ => (200, "It says where to look.\nVerdict: A"));
+        addresses[judge.Address] = "https://models.example.com/v1";
+        var server = Id(await AskAsync("POST /api/v1/servers", new { name = "Ours", address = judge.Address, model = "judge-1" }));
+        await AskAsync("GET /api/v1/servers");
+        await AskAsync($"POST /api/v1/servers/{server}/test");
+        await AskAsync($"PUT /api/v1/servers/{server}", new { name = "Judge", address = judge.Address, model = "judge-1" });
+        await AskAsync("GET /api/v1/judgings/template");
+        object wanted = new { server_id = server, sources, prompts = 4 };
+        await AskAsync("POST /api/v1/judgings/plan", wanted);
+        var judging = Id(await AskAsync("POST /api/v1/judgings", wanted));
+        await JudgingTests.DoneAsync(admin, Guid.Parse(judging), "done");
+        await AskAsync("GET /api/v1/judgings");
+        foreach (var part in (string[])["", "/results", "/pairs?take=1"])
+            await AskAsync($"GET /api/v1/judgings/{judging}{part}");
+    }
+
     /// <param name="request">Method and path; ids in it become {id} in the operation.</param>
     private async Task<JsonNode> AskAsync(string request, object? body = null, string? operation = null)
     {
@@ -146,7 +206,9 @@ internal sealed class ApiWalk(StudioHost host, Browser admin)
         return read;
     }
 
-    private void Keep(string operation, JsonNode? request, JsonNode response) => Exchanges.TryAdd(operation, new ApiExample(request, Short(response)));
+    private void Keep(string operation, JsonNode? request, JsonNode response) => Exchanges.TryAdd(operation, new ApiExample(Lasting(request), Short(Lasting(response)!)));
+
+    private JsonNode? Lasting(JsonNode? node) => node is null ? null : JsonNode.Parse(addresses.Aggregate(node.ToJsonString(), (text, address) => text.Replace(address.Key, address.Value, StringComparison.Ordinal)));
 
     /// <summary>Of a list its first entries: enough to see what they are like.</summary>
     private static JsonNode Short(JsonNode node)

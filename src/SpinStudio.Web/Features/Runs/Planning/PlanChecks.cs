@@ -92,7 +92,7 @@ internal sealed record PlanChecks(RunConfig Config, Model Model, RunWork Work)
         if (Config.Kind == RunKind.Dpo && WithoutRejected > 0)
         {
             yield return new(Severity.Error, "kind",
-                $"Preference tuning needs a rejected answer in every row; {Format.Count(WithoutRejected)} have none. Import a file with chosen and rejected answers, or choose self-play, which needs none.");
+                $"Preference tuning needs a rejected answer in every row; {Format.Count(WithoutRejected)} have none that differs from the chosen one. Import a file with chosen and rejected answers, or choose self-play, which needs none.");
         }
 
         if (Work.Train == 0)
