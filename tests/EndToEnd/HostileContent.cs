@@ -32,8 +32,6 @@ internal sealed class HostileContent(Studio studio, Visitor ada)
 
     public string Judging { get; private set; } = "";
 
-    public static string SharedPath => "/s/" + Token;
-
     public async Task PutAsync()
     {
         Dataset = await ImportAsync();
@@ -49,6 +47,15 @@ internal sealed class HostileContent(Studio studio, Visitor ada)
         AddArena(db, team);
         AddJudging(db, team);
         await db.SaveChangesAsync();
+    }
+
+    /// <summary>Addresses for people who are not logged in: a shared run, an invitation to the team, and a new password for a member.</summary>
+    public async Task<IReadOnlyList<string>> DoorsAsync()
+    {
+        var invitation = await ada.PostAsync("/api/v1/invitations", new JsonObject { ["role"] = "viewer", ["days"] = 1 });
+        var member = JsonNode.Parse(await ada.FetchAsync("/api/v1/members"))!.AsArray().Single(member => (string)member!["name"]! == Name)!;
+        var reset = await ada.PostAsync($"/api/v1/members/{member["user_id"]}/reset", new JsonObject());
+        return ["/s/" + Token, (string)invitation!["path"]!, (string)reset!["path"]!];
     }
 
     private async Task<string> ImportAsync()

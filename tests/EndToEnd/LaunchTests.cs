@@ -179,7 +179,7 @@ public sealed class LaunchTests(Browser browser, LaunchStudio shared) : IClassFi
         await run.OpenAsync("iterations");
         var advice = ada.Page.Locator("section", new() { Has = ada.Page.GetByRole(AriaRole.Heading, new() { Name = "The run ended itself" }) }).Last;
         await Expect(advice).ToContainTextAsync("Keep the starting model");
-        await Expect(advice).ToContainTextAsync(new Regex("answers? gained, [0-9]+ lost of n = 30"));
+        await Expect(advice).ToContainTextAsync(new Regex("answers? gained, [0-9]+ lost of n = 60"));
         await ada.AssertAccessibleAsync();
         await ada.OpenAsync("/runs");
         await Expect(ada.Page.Locator("[data-row]", new() { HasText = "Gated" })).ToContainTextAsync("Completed");

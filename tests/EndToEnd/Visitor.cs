@@ -8,6 +8,14 @@ using static Microsoft.Playwright.Assertions;
 
 namespace EndToEnd;
 
+/// <summary>What is looked for. Contrast is slow, and measured only on a page at rest, for a button that wakes up meanwhile has a colour in between.</summary>
+internal enum Rules
+{
+    All,
+    AllButContrast,
+    Colours,
+}
+
 /// <summary>Somebody at a browser.</summary>
 internal sealed partial class Visitor : IAsyncDisposable
 {
@@ -55,13 +63,14 @@ internal sealed partial class Visitor : IAsyncDisposable
     }
 
     /// <summary>Serious and critical violations of WCAG on the present page, one a line.</summary>
-    /// <param name="contrast">Contrast is measured too: slowly, and only on a page at rest, for a button that wakes up meanwhile has a colour in between.</param>
-    public async Task<IReadOnlyList<string>> ViolationsAsync(bool contrast = true)
+    public async Task<IReadOnlyList<string>> ViolationsAsync(Rules rules = Rules.All)
     {
         var result = await Page.RunAxe(new AxeRunOptions
         {
-            RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] },
-            Rules = new Dictionary<string, RuleOptions> { ["color-contrast"] = new() { Enabled = contrast } },
+            RunOnly = rules == Rules.Colours
+                ? new RunOnlyOptions { Type = "rule", Values = ["color-contrast", "link-in-text-block"] }
+                : new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] },
+            Rules = rules == Rules.AllButContrast ? new Dictionary<string, RuleOptions> { ["color-contrast"] = new() { Enabled = false } } : null,
         }).WaitAsync(TimeSpan.FromMinutes(1));
         return [.. result.Violations
             .Where(violation => violation.Impact is "serious" or "critical")
@@ -72,7 +81,7 @@ internal sealed partial class Visitor : IAsyncDisposable
     public async Task AssertAccessibleAsync()
     {
         await Expect(Page).ToHaveTitleAsync(new Regex("."));
-        var violations = await ViolationsAsync(contrast: false);
+        var violations = await ViolationsAsync(Rules.AllButContrast);
         Assert.True(violations.Count == 0, string.Join('\n', violations));
     }
 

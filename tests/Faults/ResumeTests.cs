@@ -7,6 +7,7 @@ namespace SpinStudio.Faults;
 public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
 {
     private const int Kills = 8;
+    private const double LastKill = 0.85; // of the journal
 
     private static readonly Dictionary<string, Func<RunConfig, RunConfig>> Kinds = new()
     {
@@ -33,7 +34,8 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
         var kills = 0;
         for (var attempt = 0; ; attempt++)
         {
-            var killAt = JournalLength(pieces) + random.NextInt64(journalLength / 6);
+            // Spread over the run; where one came late, the next comes as soon as anything more is written.
+            var killAt = Math.Max(JournalLength(pieces), (long)(LastKill * journalLength * (kills + random.NextDouble()) / Kills));
             using var process = EngineProcess.Start(["train", config, "--out", pieces, .. attempt == 0 ? Array.Empty<string>() : ["--resume"]]);
             while (!process.WaitForExit(random.Next(1, 30)))
                 if (kills < Kills && JournalLength(pieces) > killAt)
@@ -71,6 +73,25 @@ public sealed class ResumeTests(TinyRun tiny) : IClassFixture<TinyRun>
         Assert.Equal(0, EngineProcess.Run("train", config, "--out", pieces, "--resume").Exit);
         AssertSameArtifacts(whole, pieces);
         AssertCurvesAreWhole(whole, pieces);
+    }
+
+    [Fact]
+    public void What_a_kill_between_saving_and_clearing_left_is_cleared()
+    {
+        var (config, folder) = (tiny.Config("left", c => c), Out("left"));
+        using (var process = EngineProcess.Start("train", config, "--out", folder))
+        {
+            JournalFile.WaitFor(() => JournalFile.Events(folder).OfType<MetricsEvent>().Any(m => m.Iteration == 1), process);
+            EngineProcess.Signal(process, EngineProcess.Kill);
+            process.WaitForExit();
+        }
+        var first = new RunFolder(folder).Iteration(0);
+        string[] left = [Path.Combine(first, "checkpoint-000002"), Path.Combine(first, "checkpoint-000004.tmp")];
+        foreach (var path in left)
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(path).FullName, "state.safetensors"), "half");
+
+        Assert.Equal(0, EngineProcess.Run("train", config, "--out", folder, "--resume").Exit);
+        Assert.All(left, path => Assert.False(Directory.Exists(path), path));
     }
 
     [Fact]

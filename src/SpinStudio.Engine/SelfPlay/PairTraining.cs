@@ -33,9 +33,9 @@ public static class PairTraining
             var reference = ReferenceLogProbs.Score(
                 run.MainPlayer(iteration), selection.Pairs, microBatches, path + ".partial", run.Ranks, (done, tokens) => run.Progress.Tell(done, tokens), run.Stop);
             run.Ranks.Once(() => reference.Save(path));
-            if (run.Ranks.IsFirst) File.Delete(path + ".partial");
             run.Progress.Leave();
         }
+        if (run.Ranks.IsFirst) File.Delete(path + ".partial");
         return ReferenceLogProbs.Load(path);
     }
 }

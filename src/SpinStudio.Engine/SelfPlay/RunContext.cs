@@ -96,7 +96,16 @@ public sealed class RunContext : IDisposable
     /// <summary>Trains on an objective, from the weights that opened the iteration or from its newest checkpoint, and saves the model.</summary>
     public void TrainAndSave(int iteration, Func<Objective> objective)
     {
-        if (Ranks.Agreed(() => Directory.Exists(Folder.Model(iteration)))) return;
+        if (!Ranks.Agreed(() => Directory.Exists(Folder.Model(iteration))))
+            TrainToTheEnd(iteration, objective);
+        if (!Ranks.IsFirst) return;
+        // Of no use once there is a model. Not done where it is saved: whoever was killed in between comes by here again.
+        Checkpoint.Clear(Folder.Iteration(iteration));
+        File.Delete(Folder.Masters(iteration - 1));
+    }
+
+    private void TrainToTheEnd(int iteration, Func<Objective> objective)
+    {
         var model = MainPlayer(iteration);
         model.GradientCheckpointing = Config.GradientCheckpointing;
         using var optimizer = new FlatOptimizer(Config.Optimizer, Config.WeightDecay, model.Trained);
@@ -229,8 +238,6 @@ public sealed class RunContext : IDisposable
             TensorFile.Save(Folder.Masters(iteration), [("masters", optimizer.Masters)]);
         }
         LlamaModelFiles.Save(model, Folder.StartModel, Folder.Model(iteration));
-        Checkpoint.Clear(Folder.Iteration(iteration));
-        File.Delete(Folder.Masters(iteration - 1));
     }
 
     private void RestoreMasters(int iteration, LlamaModel model, FlatOptimizer optimizer)

@@ -43,13 +43,15 @@ public static class Checkpoint
         return AtomicFile.ReadJson<TrainingPosition>(Path.Combine(path, Position));
     }
 
+    /// <summary>Deletes all checkpoints of an iteration, also those that were never finished.</summary>
     public static void Clear(string iterationFolder)
     {
-        foreach (var path in All(iterationFolder))
+        foreach (var path in Folders(iterationFolder))
             Directory.Delete(path, recursive: true);
     }
 
-    private static IEnumerable<string> All(string iterationFolder) => Directory.Exists(iterationFolder)
-        ? Directory.EnumerateDirectories(iterationFolder, Prefix + "*").Where(p => !p.EndsWith(".tmp", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
-        : [];
+    /// <summary>The whole ones, oldest first.</summary>
+    private static IEnumerable<string> All(string iterationFolder) => Folders(iterationFolder).Where(p => !p.EndsWith(".tmp", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+
+    private static string[] Folders(string iterationFolder) => Directory.Exists(iterationFolder) ? Directory.GetDirectories(iterationFolder, Prefix + "*") : [];
 }

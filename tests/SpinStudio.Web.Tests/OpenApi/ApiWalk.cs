@@ -178,7 +178,13 @@ internal sealed class ApiWalk(StudioHost host, Browser admin)
 
     private async Task JudgeAsync(string[] sources)
     {
-        using var judge = new ScriptedJudge(_ => (200, "It says where to look.\nVerdict: A"));
+        var asked = new TaskCompletionSource(); // the judge thinks until its work was answered for, whose names would depend on its speed
+        using var judge = new ScriptedJudge(async question =>
+        {
+            if (question.Prompt.Length > 0)
+                await asked.Task;
+            return (200, "It says where to look.\nVerdict: A");
+        });
         addresses[judge.Address] = "https://models.example.com/v1";
         var server = Id(await AskAsync("POST /api/v1/servers", new { name = "Ours", address = judge.Address, model = "judge-1" }));
         await AskAsync("GET /api/v1/servers");
@@ -188,6 +194,7 @@ internal sealed class ApiWalk(StudioHost host, Browser admin)
         object wanted = new { server_id = server, sources, prompts = 4 };
         await AskAsync("POST /api/v1/judgings/plan", wanted);
         var judging = Id(await AskAsync("POST /api/v1/judgings", wanted));
+        asked.SetResult();
         await JudgingTests.DoneAsync(admin, Guid.Parse(judging), "done");
         await AskAsync("GET /api/v1/judgings");
         foreach (var part in (string[])["", "/results", "/pairs?take=1"])

@@ -37,7 +37,7 @@ export function writes(target: EventTarget | null): boolean {
 const loggedIn = () => document.querySelector(".rail") !== null;
 
 function openPalette(): void {
-  if (document.querySelector("dialog.palette")) return;
+  if (document.querySelector("dialog.palette[open]")) return;
   const list = el("ul", { id: "palette-hits", role: "listbox", "aria-label": "Found" });
   const input = el("input", {
     type: "text", role: "combobox", "aria-label": "Go to", "aria-controls": "palette-hits", "aria-expanded": "true", "aria-autocomplete": "list",
@@ -120,7 +120,7 @@ async function fetchHits(text: string): Promise<Hit[]> {
 }
 
 function openKeys(): void {
-  if (document.querySelector("dialog.palette")) return;
+  if (document.querySelector("dialog.palette[open]")) return;
   const rows: [string, string][] = [
     ["Ctrl K", "Go to a page, run, dataset or model"],
     ["/", "Search on this page"],
