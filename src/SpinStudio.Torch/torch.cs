@@ -27,6 +27,7 @@ public static unsafe partial class torch
     public static bool cuda_is_available() => Interop.spin_cuda_is_available() != 0;
 
     /// <summary>How many threads one operator may use, the BLAS included. libtorch starts with 1 or all, depending on its build: set it.</summary>
+    /// <remarks>OpenBLAS keeps one number for the process: whoever sets another while somebody else computes changes how that one's sums are rounded.</remarks>
     public static void set_num_threads(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);

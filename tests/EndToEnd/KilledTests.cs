@@ -51,7 +51,7 @@ public sealed class KilledTests(Browser browser)
 
         var runs = await CompletedAsync(ada, $"seed {seed}");
         Assert.Equal(Runs, runs.Count);
-        Assert.Empty(studio.Engines());
+        await EndedAsync(studio, $"seed {seed}");
         Assert.Equal(Draft, await GetAsync(ada, DraftPath), JsonNode.DeepEquals);
         var starts = 0;
         foreach (var run in runs)
@@ -63,9 +63,22 @@ public sealed class KilledTests(Browser browser)
     private static async Task StartedAsync(Studio studio, string context)
     {
         var watch = Stopwatch.StartNew();
-        while (studio.Engines().Count == 0 || !Directory.EnumerateFiles(studio.Data, "journal.jsonl", SearchOption.AllDirectories).Any(journal => File.ReadAllText(journal).Contains("\"started\"", StringComparison.Ordinal)))
+        while (studio.Engines().Count == 0 || !Journals(studio).Any(journal => File.ReadAllText(journal).Contains("\"started\"", StringComparison.Ordinal)))
         {
             Assert.True(watch.Elapsed < Limit, $"{context}: no engine after {watch.Elapsed}");
+            await Task.Delay(100);
+        }
+    }
+
+    private static IEnumerable<string> Journals(Studio studio) => Directory.EnumerateFiles(studio.Data, "journal.jsonl", SearchOption.AllDirectories);
+
+    /// <summary>A run is completed with the last line of its journal; its engine ends right after.</summary>
+    private static async Task EndedAsync(Studio studio, string context)
+    {
+        var watch = Stopwatch.StartNew();
+        while (studio.Engines() is { Count: > 0 } left)
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"{context}: engines {string.Join(", ", left)} still there after {watch.Elapsed}");
             await Task.Delay(100);
         }
     }

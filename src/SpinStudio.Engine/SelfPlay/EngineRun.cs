@@ -151,7 +151,7 @@ public static class EngineRun
         BadInputException => new FailedEvent("bad_input", e.Message, []),
         EndpointException => new FailedEvent("endpoint", e.Message, ["Start the server with that model, or see to what it says, and resume: answers that were written are kept", "Leave generation.endpoint out of a new run, and the engine generates itself"]),
         RanksDifferException => new FailedEvent("invariant", e.Message, ["Use the same version, config and kind of processor on all ranks, then resume"]),
-        InvariantException => new FailedEvent("invariant", e.Message, ["Start the run anew: its reference log-probs will be computed again", "Use dtype fp32, if this machine's bf16 arithmetic is not repeatable"]),
+        InvariantException => new FailedEvent("invariant", e.Message, ["Resume the run: its reference log-probs are computed again", "Use dtype fp32, if this machine's bf16 arithmetic is not repeatable"]),
         NotFiniteException => new FailedEvent("not_finite", e.Message,
         [
             $"Lower learning_rate ({string.Join(", ", config.LearningRate)}) by a factor of 3 to 10", "Use max_grad_norm 1.0", "Use dtype fp32",

@@ -9,7 +9,19 @@ public static class PairTraining
 {
     public static void Play(RunContext run, int iteration, PairSelection selection)
     {
-        run.TrainAndSave(iteration, () => Objective(run, iteration, selection));
+        var inherited = run.Ranks.Agreed(() => File.Exists(run.Folder.Reference(iteration)) || File.Exists(Partial(run, iteration)));
+        try
+        {
+            run.TrainAndSave(iteration, () => Objective(run, iteration, selection));
+        }
+        catch (InvariantException) when (inherited)
+        {
+            run.Journal.Log(
+                "The reference log-probs that an earlier process left are not those that this one computes: another number of threads or ranks, another processor or another libtorch rounds otherwise. " +
+                "They are computed again.", "warning");
+            run.Ranks.Once(() => File.Delete(run.Folder.Reference(iteration)));
+            run.TrainAndSave(iteration, () => Objective(run, iteration, selection));
+        }
         run.Evaluate(iteration, SpinLoss.Of(run.Config, iteration));
         run.Journal.Write(new IterationEvent(
             iteration, Path.GetRelativePath(run.Folder.Root, run.Folder.Model(iteration)), ModelWeights.Sha256(run.Folder.Model(iteration)),
@@ -31,11 +43,13 @@ public static class PairTraining
         {
             run.Progress.Enter(iteration, RunPhase.Score, selection.Pairs.Count);
             var reference = ReferenceLogProbs.Score(
-                run.MainPlayer(iteration), selection.Pairs, microBatches, path + ".partial", run.Ranks, (done, tokens) => run.Progress.Tell(done, tokens), run.Stop);
+                run.MainPlayer(iteration), selection.Pairs, microBatches, Partial(run, iteration), run.Ranks, (done, tokens) => run.Progress.Tell(done, tokens), run.Stop);
             run.Ranks.Once(() => reference.Save(path));
             run.Progress.Leave();
         }
-        if (run.Ranks.IsFirst) File.Delete(path + ".partial");
+        if (run.Ranks.IsFirst) File.Delete(Partial(run, iteration));
         return ReferenceLogProbs.Load(path);
     }
+
+    private static string Partial(RunContext run, int iteration) => run.Folder.Reference(iteration) + ".partial";
 }

@@ -20,7 +20,6 @@ public sealed class SampleComparisonTests
             Dataset = In("train.jsonl"),
             HeldOut = In("held-out.jsonl"),
             Iterations = 2,
-            Threads = 1,
             Dtype = Precision.Bf16,
             LearningRate = [1e-4],
             Epochs = 1,
