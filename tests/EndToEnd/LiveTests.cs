@@ -82,7 +82,7 @@ public sealed class LiveTests(Browser browser)
         await run.StopAsync();
         await same.ExpectStatusAsync("Stopped", 10_000);
         await same.ResumeAsync();
-        await run.ExpectStatusAsync("Preparing|Evaluating|Generating|Scoring|Training|Saving", 60_000);
+        await run.ExpectStatusAsync("Preparing|Evaluating|Generating|Scoring|Training|Saving", 180_000);
         await run.ExpectCompletedAsync();
         await same.ExpectCompletedAsync();
         await Expect(run.Figure("Loss")).ToHaveTextAsync(await same.Figure("Loss").InnerTextAsync());

@@ -110,7 +110,7 @@ public sealed class ModelTests(Browser browser) : IAsyncLifetime, IDisposable
     private async Task PromoteAsync()
     {
         await _ada.OpenAsync("/models?origin=run&sort=oldest");
-        await Expect(Page.GetByRole(AriaRole.Link, new() { NameRegex = new("iteration 0$") }).First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Expect(Page.GetByRole(AriaRole.Link, new() { NameRegex = new("iteration 0$") }).First).ToBeVisibleAsync(new() { Timeout = 180_000 });
         await Page.GetByRole(AriaRole.Link, new() { NameRegex = new("iteration 0$") }).First.ClickAsync();
         await Page.GetByRole(AriaRole.Button, new() { Name = "Promote…" }).ClickAsync();
         await Page.Locator("#dialog-name").FillAsync("Champion");

@@ -23,7 +23,7 @@ public sealed class PlaygroundTests(Browser browser, FinishedStudio finished)
         await ada.Page.GetByLabel("Question").PressAsync("Enter");
 
         var told = ada.Page.GetByText("mean log-prob");
-        await Expect(told).ToHaveCountAsync(2, new() { Timeout = 60_000 });
+        await Expect(told).ToHaveCountAsync(2, new() { Timeout = 180_000 });
         await ada.Page.GetByLabel("Shade tokens by their log-prob").CheckAsync();
         await Expect(ada.Page.Locator(".token").First).ToHaveAttributeAsync("title", new System.Text.RegularExpressions.Regex("log-prob .* Weighed: "));
         await ada.AssertAccessibleAsync();

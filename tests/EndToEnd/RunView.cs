@@ -58,7 +58,7 @@ internal sealed partial class RunView(Visitor visitor, string id)
     {
         await Page.GetByRole(AriaRole.Button, new() { Name = "Stop…" }).ClickAsync();
         await Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Stop and save" }).ClickAsync();
-        await ExpectStatusAsync("Stopped", 60_000);
+        await ExpectStatusAsync("Stopped", 180_000);
     }
 
     public Task ResumeAsync() => Page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();

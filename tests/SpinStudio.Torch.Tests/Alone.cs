@@ -2,7 +2,7 @@ using Xunit;
 
 namespace SpinStudio.Torch.Tests;
 
-/// <summary>Tests that count what the whole process holds, or set how many threads it uses.</summary>
+/// <summary>Tests that count what the whole process holds, set how many threads it uses, or draw from its random numbers.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;
 

@@ -2,6 +2,7 @@ using Xunit;
 
 namespace SpinStudio.Torch.Tests;
 
+[Collection(nameof(Alone))]
 public sealed class RandomTests
 {
     [Fact]

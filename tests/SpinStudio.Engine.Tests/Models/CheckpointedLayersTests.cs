@@ -5,6 +5,7 @@ using SpinStudio.Torch;
 
 namespace SpinStudio.Engine.Tests.Models;
 
+[Collection(nameof(Dropping))]
 public sealed class CheckpointedLayersTests
 {
     private static readonly TokenPair[] Pairs = [new("a", [5, 9, 1], [33, 60, 2], [11, 2]), new("b", [8, 0], [44, 13, 2], [44, 21, 3, 17])];

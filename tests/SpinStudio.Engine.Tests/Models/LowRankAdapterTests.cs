@@ -7,6 +7,7 @@ using SpinStudio.Torch;
 namespace SpinStudio.Engine.Tests.Models;
 
 /// <summary>Low-rank adapters, against Oracle/make_lora_fixtures.py and against the model that they stand beside.</summary>
+[Collection(nameof(Dropping))]
 public sealed class LowRankAdapterTests
 {
     private static readonly JsonElement Fixture = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Oracle", "lora.json"))).RootElement;

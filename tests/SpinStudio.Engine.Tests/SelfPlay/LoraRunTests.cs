@@ -1,11 +1,13 @@
 using SpinStudio.Engine.Models;
 using SpinStudio.Engine.Runs;
 using SpinStudio.Engine.SelfPlay;
+using SpinStudio.Engine.Tests.Models;
 using SpinStudio.Torch;
 
 namespace SpinStudio.Engine.Tests.SelfPlay;
 
 /// <summary>Runs that train low-rank adapters.</summary>
+[Collection(nameof(Dropping))]
 public sealed class LoraRunTests : IDisposable
 {
     private readonly SmallRun _small = new(train: 12, heldOut: 4);
